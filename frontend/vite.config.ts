@@ -78,7 +78,7 @@ const terser: Plugin = {
         // Not pure_getters: reading a signal tells that it is depended on. The rest is unsafe only for code that asks
         // for a function's `length`, or changes what belongs to the browser.
         compress: {
-          passes: 2,
+          passes: chunk.fileName === "later_parts.js" ? 2 : 4,
           inline: 1,
           hoist_funs: chunk.fileName !== "index.js",
           keep_fargs: false,
@@ -107,6 +107,8 @@ const page: ViteUserConfig = {
     outDir: "../tb_activation_hist/static",
     emptyOutDir: true,
     target: "es2022",
+    // None of them needs what would be added for the colour schemes of older ones.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     ...SMALL,
     cssCodeSplit: false,
     assetsInlineLimit: 0,
@@ -160,6 +162,8 @@ const shared: ViteUserConfig = {
     // The page itself was built into it before.
     emptyOutDir: false,
     target: "es2022",
+    // None of them needs what would be added for the colour schemes of older ones.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     ...SMALL,
     cssCodeSplit: false,
     modulePreload: false,

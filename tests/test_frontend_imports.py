@@ -39,20 +39,20 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/widgets": (set(), PREACT),
     "ui/settings": (BELOW_UI | {"ui/widgets"}, PREACT),
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
-    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
+    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
-    "ui/depth": (BELOW_UI | {"styles", "ui/widgets"}, PREACT),
+    "ui/depth": (BELOW_UI | {"ui/widgets"}, PREACT),
     "ui/timeline": (
-        BELOW_UI | {"styles", "ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
         PREACT,
     ),
     "ui/incident": (
-        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
         PREACT,
     ),
-    "ui/runs": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
+    "ui/runs": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"}, PREACT),
     "ui/board": (
-        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"},
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"},
         PREACT,
     ),
     "ui/panel": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays"}, PREACT),
@@ -78,7 +78,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
                 "timeline",
                 "depth",
             )
-        },
+        }
+        | {"styles"},
         PREACT,
     ),
     ".": ({"host", "styles", "ui", *VIEW}, PREACT),

@@ -73,8 +73,8 @@ class ListingCache:
     def list_some(
         self, provider: DataProvider, keys: Iterable[SeriesKey]
     ) -> dict[SeriesKey, Listing]:
-        """List those of the given series that exist."""
-        keys = set(filter(is_series, keys))
+        """List those of the given series that exist, in their order where a listing is recent."""
+        keys = list(dict.fromkeys(filter(is_series, keys)))
         recent = self._recent(provider.experiment)
         if recent:
             known = {key: recent.find(key) for key in keys}

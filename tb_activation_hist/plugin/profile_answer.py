@@ -250,8 +250,12 @@ def find_marks(loaded: LoadedSeries) -> Iterator[schema.ProfileMark]:
     # What TensorBoard dropped at random leaves distances that nobody chose.
     if not loaded.missing:
         for step, before, after in cadence_changes(held):
-            text = f"recorded every {before} steps until here, then every {after}"
+            text = f"recorded {_every(before)} until here, then {_every(after)}"
             yield {"step": step, "kind": "cadence", "text": text}
+
+
+def _every(steps: int) -> str:
+    return "every step" if steps == 1 else f"every {steps} steps"
 
 
 def cadence_changes(steps: IntArray) -> list[tuple[int, int, int]]:

@@ -158,7 +158,7 @@ def test_runs_are_grouped_by_a_column_under_a_line_that_sums_them_up(board: Tab)
     board.choose("Group runs by", "lr")
     lines = board.until(lambda: [r for r in rows(board) if ":" in r], lambda found: len(found) == 5)
     assert lines[0] == "lr=0.001: 6 healthy, last loss 0.001–0.051"
-    assert lines[-1].startswith("lr=1: 6 of 6 sick, mostly collapsed, layer3 first, step")
+    assert lines[-1].startswith("lr=1: 6 of 6 sick, collapsed, layer3 first, step")
     board.frame.get_by_role("button", name="lr=0.001:").click()
     board.until(lambda: len(rows(board)), lambda count: count == 29)
     board.until(
@@ -192,6 +192,11 @@ def test_runs_are_sorted_by_any_column(board: Tab) -> None:
         ("loss<0.05", 9),
         ("worst=sick", 6),
         ("worst=healthy seed=2", 4),
+        ("lr=1, seed=3", 1),
+        ("last loss < 0.05", 9),
+        ("worst=collapsed", 6),
+        ("layer3=sick", 6),
+        ("layer3=healthy", 24),
         ("/=3$/", 5),
     ],
 )
@@ -199,6 +204,52 @@ def test_runs_are_filtered_by_columns_and_names(board: Tab, text: str, count: in
     reset(board)
     board.frame.get_by_label("Filter runs").fill(text)
     board.until(lambda: len(rows(board)), lambda found: found == count)
+
+
+def test_a_filter_by_a_column_that_is_not_there_says_so(board: Tab) -> None:
+    reset(board)
+    field = board.frame.get_by_label("Filter runs")
+    field.fill("rate<1")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_attribute("title", "There is no column rate")
+
+
+def test_runs_are_grouped_by_what_is_wrong_in_a_layer(board: Tab) -> None:
+    reset(board)
+    board.choose("Group runs by", "layer:layer3")
+    lines = board.until(lambda: [r for r in rows(board) if ":" in r], lambda found: len(found) == 2)
+    assert lines[0].startswith("layer3=error: 6 of 6 sick, collapsed, layer3 first, ")
+    assert lines[1].startswith("layer3=healthy: 24 healthy, ")
+
+
+def test_back_leads_from_an_opened_cell_to_the_board(board: Tab) -> None:
+    reset(board, "&p.activation_hist.boardSort=-loss")
+    strip, place = cell(board, "lr=1/seed=2", "layer4")
+    strip.click(position=place)
+    board.wait_drawn()
+    board.wait_written()
+    board.page.evaluate("history.back()")
+    board.frame.locator(".board-row").first.wait_for()
+    board.until(board.hash, lambda hash_: hash_.endswith("boardSort=-loss"))
+
+
+def test_a_finding_opens_from_the_board_beside_a_healthy_run_and_next_goes_through_all(
+    board: Tab,
+) -> None:
+    reset(board)
+    board.frame.get_by_title("What looks wrong, worst first").click()
+    board.frame.locator(".findings button").first.click()
+    place = board.frame.locator(".incident-steps")
+    expect(place).to_have_text("1 of 6")
+    names = board.frame.locator(".run-name")
+    board.until(names.all_inner_texts, lambda shown: len(shown) == 2)
+    board.page.keyboard.press("n")
+    expect(place).to_have_text("2 of 6")
+    board.until(
+        names.all_inner_texts,
+        lambda shown: len(shown) == 2 and any("lr=1/seed=1" in name for name in shown),
+    )
+    board.page.keyboard.press("Escape")
 
 
 def test_a_cell_opens_beside_its_nearest_healthy_run(board: Tab) -> None:

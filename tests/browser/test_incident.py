@@ -150,6 +150,12 @@ def test_the_code_and_the_report_are_copied(tab: Tab) -> None:
     assert base64.b64decode(picture[1]).startswith(b"\x89PNG")
 
 
+def test_the_code_is_read_without_scrolling(tab: Tab) -> None:
+    tab.reset()
+    code = open_pane(tab).locator("pre")
+    assert code.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
 def test_a_report_that_cannot_be_copied_is_saved(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:

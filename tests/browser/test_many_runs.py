@@ -59,6 +59,30 @@ def test_more_runs_than_layers_stand_as_rows_by_themselves(
     tab.until(lambda: turn.get_attribute("aria-pressed"), lambda pressed: pressed == "false")
 
 
+COVERED = """() => [...document.querySelectorAll('.name-cell')].flatMap(cell => {
+  const { left, right, top } = cell.getBoundingClientRect();
+  const wrong = [];
+  for (let x = left + 2; x < right - 2; x += 6)
+    for (const y of [top + 4, top + 14]) {
+      const there = document.elementFromPoint(x, y);
+      if (there !== null && !cell.contains(there)) wrong.push(there.className);
+    }
+  return wrong;
+})"""
+
+
+def test_nothing_shows_over_the_names_of_layers_when_panels_are_scrolled_under_them(
+    open_page: Callable[..., Page], sweep: TensorBoard
+) -> None:
+    runs = f"&p.activation_hist.runs={','.join(RUNS)}&p.activation_hist.transposed=0"
+    tab = open_tab(open_page(1100, 900), sweep.root, runs)
+    moved = "e => { e.scrollLeft = 150; return e.scrollLeft; }"
+    assert tab.frame.locator(".scroller").first.evaluate(moved) == 150
+    tab.wait_drawn()
+    assert tab.frame.locator(".scale-name").count() > 0
+    assert tab.frame.evaluate(COVERED) == []
+
+
 def test_many_step_histograms_are_their_spread_and_what_is_unlike_it(
     open_page: Callable[..., Page], sweep: TensorBoard
 ) -> None:

@@ -28,7 +28,7 @@ def test_hidden_runs_in_which_something_is_wrong_are_reported(
         button.click()
         menu = tab.frame.get_by_role("dialog", name="Findings")
         tab.until(menu.inner_text, lambda text: "Nothing looks wrong in the 6 shown runs." in text)
-        expect(menu).to_contain_text("in 2 runs that are not shown: lr=7, lr=8")
+        expect(menu).to_contain_text("in 2 hidden runs: lr=7, lr=8")
         menu.get_by_role("button", name="Show them").click()
         tab.wait_drawn()
         tab.until(button.inner_text, lambda text: "hidden" not in text and "0" not in text)

@@ -129,6 +129,18 @@ def test_a_range_of_steps_is_typed(tab: Tab) -> None:
     tab.until(lambda: zoomed(tab), lambda now: now == (0, STEPS))
 
 
+def test_what_was_wrong_with_a_range_goes_when_a_right_one_is_typed(tab: Tab) -> None:
+    tab.reset()
+    field = tab.frame.get_by_label("steps", exact=True)
+    said = tab.frame.locator(".said")
+    field.fill("9-3")
+    field.press("Enter")
+    expect(said).not_to_be_empty()
+    field.fill("3-9")
+    field.press("Enter")
+    assert said.inner_text() == ""
+
+
 def test_a_range_is_typed_in_steps_on_other_axes_too(tab: Tab) -> None:
     tab.reset("&p.activation_hist.time=relative")
     type_range(tab, "100-150")

@@ -69,6 +69,17 @@ def test_some_series_come_from_a_recent_listing_or_from_tensorboard() -> None:
     assert set(listings.list_some(data.bound(), newer)) == set(newer[:-1])
 
 
+def test_series_of_a_recent_listing_keep_the_order_in_which_they_are_asked_for() -> None:
+    data = FakeDataProvider()
+    listings = ListingCache(Clock())
+    names = [f"layer{at}" for at in range(40)]
+    for name in names:
+        data.add_series("run", LayerInfo(name), SERIES)
+    listings.list_all(data.bound(), anew=True)
+    wanted = [key(f"activations/{name}") for name in reversed(names)]
+    assert list(listings.list_some(data.bound(), wanted)) == wanted
+
+
 def test_experiments_have_listings_of_their_own() -> None:
     data, listings = FakeDataProvider(), ListingCache(Clock())
     listings.list_all(data.bound("one"), anew=False)

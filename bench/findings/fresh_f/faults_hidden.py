@@ -36,12 +36,6 @@ def wrap_bytes(training: Training) -> None:
     change_inputs(training, wrapped)
 
 
-def detach_state(training: Training) -> None:
-    """The state is detached at each moment, to save memory: nothing learns over time."""
-    model: Any = training.model
-    model.detaches = True
-
-
 def weigh_without_logarithm(training: Training) -> None:
     """The term that keeps learnt variances from growing is forgotten."""
     model: Any = training.model
@@ -68,7 +62,6 @@ F_HIDDEN: Final = tuple(
     for name, on, prepare in (
         ("labels_shifted_twice", "phi", shift_twice),
         ("bytes_wrapped", "dino_v2", wrap_bytes),
-        ("state_detached_each_moment", "gap_filler", detach_state),
         ("variance_without_logarithm", "weighed_tasks", weigh_without_logarithm),
         ("answers_swapped", "dpo", swap_answers),
         ("attention_over_the_batch", "set_transformer", attend_over_batch),

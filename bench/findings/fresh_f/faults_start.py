@@ -202,6 +202,7 @@ F_START: Final = (
         "relu_behind_logits",
         "x_vector",
         kinds("relu_logits"),
+        allows=AFTERMATH | MISMATCH,
         prepare=lambda training: end_with(training, "head", nn.ReLU()),
     ),
 )

@@ -125,7 +125,7 @@ def initialise_each_epoch(training: Training) -> None:
                 if hasattr(module, "reset_parameters"):
                     module.reset_parameters()
 
-    training.task.after_step = begin_again
+    training.task.after_step, training.onset = begin_again, 20
 
 
 def lose_second_derivative(training: Training) -> None:
@@ -143,7 +143,15 @@ def rebuild_loss(training: Training) -> None:
     training.loss_of = lambda loss: torch.tensor(loss.item(), requires_grad=True)
 
 
+def detach_state(training: Training) -> None:
+    """The state is detached at each moment, to save memory: the cell gets no gradient."""
+    training.truth = {"cell"}
+    model: Any = training.model
+    model.detaches = True
+
+
 F_STILL: Final = (
+    still(FRESH_F, PART, "state_detached_each_moment", "gap_filler", prepare=detach_state),
     still(FRESH_F, NOTHING, "step_before_backward", "rotation_net", rewire=step_before_backward),
     still(
         FRESH_F,

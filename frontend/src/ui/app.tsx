@@ -18,34 +18,16 @@ import { Minimap } from "./timeline/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
 
-const Empty = later(async () => (await import("./later_parts")).Empty);
-const LateReadingHint = later(async () => (await import("./later_parts")).ReadingHint);
-const Dialogs = later(
-  async () => (await import("./later_parts")).Dialogs,
-  () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
-);
+const Empty = later("Empty");
+const LateReadingHint = later("ReadingHint");
+const Dialogs = later("Dialogs", () => paletteOpen.value || helpOpen.value || tableOf.value !== null);
 
-const SettingsPane = later(
-  async () => (await import("./later_parts")).SettingsPane,
-  () => paneOpen.value,
-);
-const LateRunList = later(
-  async () => (await import("./later_parts")).RunList,
-  () => runListOpen.value,
-);
-const LateDepth = later(
-  async () => (await import("./later_parts")).DepthView,
-  () => selection.depthOpen.value,
-);
-const SweepBoard = later(
-  async () => (await import("./later_parts")).SweepBoard,
-  () => selection.boardOpen.value,
-);
+const SettingsPane = later("SettingsPane", () => paneOpen.value);
+const LateRunList = later("RunList", () => runListOpen.value);
+const LateDepth = later("DepthView", () => selection.depthOpen.value);
+const SweepBoard = later("SweepBoard", () => selection.boardOpen.value);
 
-const LateReadout = later(
-  async () => (await import("./later_parts")).CrosshairReadout,
-  () => cursor.value !== null,
-);
+const LateReadout = later("CrosshairReadout", () => cursor.value !== null);
 
 export function App() {
   useSignalEffect(() => {

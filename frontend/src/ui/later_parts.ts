@@ -1,5 +1,7 @@
 /** What is loaded after the first pictures, in one file: small parts share what compression learns. */
 
+import css from "../styles/later.css?inline";
+
 export { unfoldStages } from "../view/board/stages";
 export { laterTexts } from "../view/reactive/later_texts";
 export { togglePlay } from "../view/screen/playing";
@@ -25,3 +27,7 @@ export { StepField } from "./timeline/step_field";
 export { TimelineTools } from "./timeline/tools";
 export { CompareFields, More } from "./toolbar/more";
 export { WarningsMenu } from "./toolbar/warnings";
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+document.adoptedStyleSheets.push(sheet);

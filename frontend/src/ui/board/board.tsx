@@ -2,7 +2,6 @@
 
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import css from "../../styles/board.css?inline";
 import { boardFrame, boardLeft_px, boardTop_px } from "../../view/board/board_frame";
 import {
   boardWidth_px,
@@ -21,15 +20,12 @@ import { index, newestSteps } from "../../view/catalog/catalog";
 import { pixelRatio } from "../../view/layout/metrics";
 import { noteMovement } from "../../view/reactive/frame_budget";
 import { box } from "../widgets/box";
-import { adoptStyles } from "../widgets/late_styles";
 import { BoardBar } from "./board_bar";
 import { BoardHead } from "./board_head";
 import { takeKey } from "./board_keys";
 import { BoardRowView } from "./board_row";
 import { BoardTip } from "./board_tip";
 import { active, cellId, firstStage, pointedAt } from "./place";
-
-adoptStyles(css);
 
 export function SweepBoard() {
   const scroller = useRef<HTMLDivElement>(null);

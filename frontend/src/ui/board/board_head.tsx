@@ -12,8 +12,8 @@ import {
   stagesLeft_px,
   wideCells,
 } from "../../view/board/board_layout";
-import { nameColumn, sortBy, sorting } from "../../view/board/board_rows";
-import { type FactColumn, factColumns } from "../../view/board/facts";
+import { sortBy, sorting } from "../../view/board/board_rows";
+import { type FactColumn, factColumns, nameColumn } from "../../view/board/facts";
 import { stages, toggleStage } from "../../view/board/stages";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
@@ -85,8 +85,7 @@ interface StageProps {
 }
 
 function StageHead({ placed: { stage, at } }: StageProps) {
-  const { id, label, path, series, layers } = stage;
-  const name = path || series.layer;
+  const { id, label, name, path, series, layers } = stage;
   const left = stagesLeft_px.value - fixed_px.value + at * cell_px.value;
   return (
     <div

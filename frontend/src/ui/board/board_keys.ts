@@ -4,7 +4,7 @@ import { boardFrame } from "../../view/board/board_frame";
 import { cell_px, head_px, row_px, stagesLeft_px } from "../../view/board/board_layout";
 import { boardRows, sortBy } from "../../view/board/board_rows";
 import { factColumns } from "../../view/board/facts";
-import { hasStage, openCell, openRun } from "../../view/board/open_cell";
+import { openCell, openRun } from "../../view/board/open_cell";
 import { stages, toggleGroup } from "../../view/board/stages";
 import { active, firstStage, stageAt } from "./place";
 
@@ -46,7 +46,7 @@ function open(row: number, column: number): boolean {
     return true;
   }
   const stage = stageAt(column);
-  if (stage !== undefined && hasStage(at.run, stage)) openCell(at.run, stage);
+  if (stage !== undefined) openCell(at.run, stage);
   else if (column === 0) openRun(at.run);
   else sortBy(factColumns.peek()[column - 1]?.id ?? "");
   return true;

@@ -12,11 +12,12 @@ import {
 import type { BoardRow } from "../../view/board/board_rows";
 import { boardNames, factColumns } from "../../view/board/facts";
 import { findingsIn, healthOf, worstFinding } from "../../view/board/health";
-import { hasStage, openCell, openRun } from "../../view/board/open_cell";
+import { openCell, openRun } from "../../view/board/open_cell";
 import { type RunGroup, sumUp } from "../../view/board/run_groups";
-import { type Stage, stages, toggleGroup } from "../../view/board/stages";
-import { runColour, runsWithData } from "../../view/selection/selection";
+import { hasStage, type Stage, stages, toggleGroup } from "../../view/board/stages";
+import { colourOfRun } from "../../view/selection/selection";
 import { box } from "../widgets/box";
+import { CutName } from "../widgets/cut_name";
 import { Icon } from "../widgets/icons";
 import { active, cellId, firstStage, pointedAt, stageAt } from "./place";
 import { RunStrip } from "./strip";
@@ -51,7 +52,6 @@ interface RunProps {
 function RunCells({ run, at }: RunProps) {
   const here = active.value?.row === at ? active.value.column : -1;
   const stage = stageAt(here);
-  const place = runsWithData.value.find(({ name }) => name === run)?.at ?? 0;
   return (
     <>
       <div
@@ -67,8 +67,8 @@ function RunCells({ run, at }: RunProps) {
           title={`${run}: show it beside the nearest healthy run`}
           onClick={() => openRun(run)}
         >
-          <span class="swatch" style={{ background: runColour(place) }} />
-          <span class="ellipsis">{boardNames.value.get(run) ?? run}</span>
+          <span class="swatch" style={{ background: colourOfRun(run) }} />
+          <CutName name={boardNames.value.get(run) ?? run} />
         </button>
       </div>
       {factsStick.value ? <FactCells run={run} at={at} here={here} /> : null}
@@ -114,7 +114,7 @@ function StageCells({ run }: { readonly run: string }) {
   const columnOf = (event: MouseEvent) => firstStage.peek() + Math.floor(event.offsetX / cell_px.value);
   const sick = stages.value.flatMap((stage) => {
     const [worst] = findingsIn(run, stage.tags);
-    return worst === undefined ? [] : [`${stage.path || stage.series.layer}: ${worst.severity}`];
+    return worst === undefined ? [] : [`${stage.name}: ${worst.severity}`];
   });
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keys, for the active cell.
@@ -136,7 +136,7 @@ function StageCells({ run }: { readonly run: string }) {
       }}
       onClick={(event) => {
         const stage = stageAt(columnOf(event));
-        if (stage !== undefined && hasStage(run, stage)) openCell(run, stage);
+        if (stage !== undefined) openCell(run, stage);
       }}
     />
   );
@@ -149,7 +149,6 @@ interface ActiveProps extends RunProps {
 
 function ActiveCell({ run, at, column, stage }: ActiveProps) {
   const [worst] = findingsIn(run, stage.tags);
-  const layer = stage.path || stage.series.layer;
   const words = !hasStage(run, stage) ? "not in this run" : (worst?.title ?? "no finding");
   const left = stagesLeft_px.value - fixed_px.value + (column - firstStage.value) * cell_px.value;
   return (
@@ -158,7 +157,7 @@ function ActiveCell({ run, at, column, stage }: ActiveProps) {
       class="board-active"
       role="gridcell"
       aria-colindex={column + 1}
-      aria-label={`${layer}, ${run}: ${words}`}
+      aria-label={`${stage.name}, ${run}: ${words}`}
       style={box({ left, width: cell_px.value, height: row_px.value })}
     />
   );

@@ -16,8 +16,8 @@ import {
 } from "../../view/board/board_layout";
 import { axisOf, findCell, shares, stepSpan, versionOf } from "../../view/board/cells";
 import { findingsIn } from "../../view/board/health";
-import { hasStage } from "../../view/board/open_cell";
 import type { Stage } from "../../view/board/stages";
+import { hasStage } from "../../view/board/stages";
 import { dark } from "../../view/catalog/catalog";
 import { theme } from "../../view/catalog/theme";
 import { pixelRatio } from "../../view/layout/metrics";

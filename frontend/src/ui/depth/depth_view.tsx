@@ -3,7 +3,6 @@
 import { computed, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { formatShare, formatValue } from "../../math/format";
-import css from "../../styles/depth.css?inline";
 import { dark } from "../../view/catalog/catalog";
 import { pixelRatio, Y_AXIS_PX } from "../../view/layout/metrics";
 import {
@@ -25,10 +24,7 @@ import { runColour, shownRuns } from "../../view/selection/selection";
 import { depthPlace } from "../../view/settings/settings";
 import { box } from "../widgets/box";
 import { Select } from "../widgets/controls";
-import { adoptStyles } from "../widgets/late_styles";
 import { type DepthChart, layerAt, layerLeft_px, paintDepth } from "./depth_painter";
-
-adoptStyles(css);
 
 const NAME_EVERY_PX = 13;
 /** Time, choice of layers and margins, where they take one line. */

@@ -5,12 +5,11 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { formatSteps } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
-import incidentCss from "../../styles/incident.css?inline";
+import { showFirstLayer, startRevealing } from "../../view/board/reveal_incident";
 import { toReveal } from "../../view/findings/explained";
 import { progress } from "../../view/findings/findings";
 import { chain, startFetching } from "../../view/findings/incident_data";
-import { explained, explainedIncident, incidents, moveIncident } from "../../view/findings/incidents";
-import { showFirstLayer, startRevealing } from "../../view/findings/reveal_incident";
+import { explained, explainedIncident, moveIncident, walked } from "../../view/findings/incidents";
 import { colourOfRun } from "../../view/selection/selection";
 import { incident } from "../../view/settings/settings";
 import { linkToView } from "../../view/settings/url";
@@ -18,7 +17,6 @@ import { dragHandle } from "../input/handle_drag";
 import { download } from "../overlays/save";
 import { IconButton } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
-import { adoptStyles } from "../widgets/late_styles";
 import { say } from "../widgets/toast";
 import { Chain, Others } from "./chain";
 import { Figures, Related } from "./figures";
@@ -26,8 +24,6 @@ import { Moments } from "./moments";
 import { elementsToPng } from "./picture";
 import { Remedy } from "./remedy";
 import { incidentToMarkdown } from "./report";
-
-adoptStyles(incidentCss);
 
 const USUAL_PX = 320;
 const LEAST_PX = 120;
@@ -198,7 +194,7 @@ function Head({ finding, pane }: ExplanationProps) {
 
 /** Which incident of how many. */
 function Steps() {
-  const all = incidents.value;
+  const all = walked.value;
   const at = explainedIncident.value === undefined ? -1 : all.indexOf(explainedIncident.value);
   return (
     <span class="incident-steps">

@@ -1,6 +1,6 @@
 /** The table of what can be done besides choosing: keys, buttons, the palette and docs/page.md read it. */
 
-import { incidents, moveIncident } from "../../view/findings/incidents";
+import { moveIncident, walked } from "../../view/findings/incidents";
 import type { PanelView } from "../../view/panel/panel_view";
 import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
 import { findPanel, inSight } from "../../view/screen/views";
@@ -16,6 +16,7 @@ import { choose } from "../settings/offers";
 import { helpOpen, openRunList, paletteOpen, paneOpen, runListOpen } from "../settings/open_state";
 import { copyText } from "../widgets/clipboard";
 import { say } from "../widgets/toast";
+import { loadParts } from "./load_parts";
 
 export interface Command {
   /** Its one name: on buttons, in the palette, on the sheet of keys and in docs/page.md. */
@@ -75,7 +76,7 @@ export const nextFinding = command({
   label: "Next finding",
   keys: ["N"],
   shift: "Previous finding",
-  when: () => incidents.peek().length > 0,
+  when: () => walked.peek().length > 0,
   run: (_, shift) => moveIncident(shift ? -1 : 1),
 });
 export const showAll = command({
@@ -126,7 +127,7 @@ export const play = command({
   label: "Play or stop the steps",
   keys: ["P", "Space"],
   when: onPanels,
-  run: () => void import("../later_parts").then(({ togglePlay }) => togglePlay()),
+  run: () => void loadParts().then(({ togglePlay }) => togglePlay()),
 });
 command({ label: "Show a range of steps", when: onPanels, run: () => focusElement(RANGE_ID) });
 command({
@@ -134,8 +135,7 @@ command({
   keys: ["C"],
   shift: "Copy cell as TSV",
   when: (at) => at !== null,
-  run: (at, shift) =>
-    at !== null && void import("../later_parts").then(({ copyCell }) => copyCell(shift, at)),
+  run: (at, shift) => at !== null && void loadParts().then(({ copyCell }) => copyCell(shift, at)),
 });
 export const copyLink = command({
   label: "Copy link to this view",
@@ -157,7 +157,7 @@ command({
 });
 command({
   label: settings.boardFolds.label,
-  run: () => void import("../later_parts").then(({ unfoldStages }) => unfoldStages()),
+  run: () => void loadParts().then(({ unfoldStages }) => unfoldStages()),
 });
 command({ label: settings.boardFoldedGroups.label, run: () => settings.boardFoldedGroups.reset() });
 command({ label: settings.folded.label, run: foldAll });

@@ -1,15 +1,17 @@
 /** What opens over the page on request. Loaded after the first pictures: none of it is needed for them. */
 
+import { helpOpen, paletteOpen, tableOf } from "../settings/open_state";
 import { Help } from "./help";
 import { Palette } from "./palette";
 import { TableDialog } from "./table";
 
 export function Dialogs() {
+  const row = tableOf.value;
   return (
     <>
-      <Help />
-      <TableDialog />
-      <Palette />
+      {helpOpen.value ? <Help /> : null}
+      {row === null ? null : <TableDialog row={row} />}
+      {paletteOpen.value ? <Palette /> : null}
     </>
   );
 }

@@ -3,10 +3,9 @@
 import { parting } from "../../view/settings/settings";
 import { later } from "./later";
 
-const load = () => import("../later_parts");
 const parts = () => parting.value !== "off";
 
-export const LateFindingsList = later(async () => (await load()).FindingsList);
-export const LateIncidentPane = later(async () => (await load()).IncidentPane);
-export const LatePartingBar = later(async () => (await load()).PartingBar, parts);
-export const LatePartingLine = later(async () => (await load()).PartingLine, parts);
+export const LateFindingsList = later("FindingsList");
+export const LateIncidentPane = later("IncidentPane");
+export const LatePartingBar = later("PartingBar", parts);
+export const LatePartingLine = later("PartingLine", parts);

@@ -2,6 +2,7 @@
 
 import { formatCounted, formatSteps } from "../../math/format";
 import type { Figure, FindingAnswer, Severity } from "../../series/types";
+import { showStep } from "../../view/board/reveal_incident";
 import { openFinding } from "../../view/findings/explained";
 import {
   differences,
@@ -13,15 +14,7 @@ import {
   shownChecked,
 } from "../../view/findings/findings";
 import { type Incident, incidents } from "../../view/findings/incidents";
-import { showStep } from "../../view/findings/reveal_incident";
-import {
-  boardOpen,
-  colourOfRun,
-  RUNS_AT_FIRST,
-  runsInView,
-  shownRuns,
-  showRuns,
-} from "../../view/selection/selection";
+import { boardOpen, colourOfRun, RUNS_AT_FIRST, runsInView, showRuns } from "../../view/selection/selection";
 import { Icon } from "../widgets/icons";
 
 /** Layers of a difference that are listed without being asked for. */
@@ -76,8 +69,8 @@ function HiddenRuns({ names }: { readonly names: readonly string[] }) {
   return (
     <div class="hidden-runs">
       <p class="facts-line">
-        Something looks wrong in {formatCounted(names.length, "run")} that {names.length === 1 ? "is" : "are"}{" "}
-        not shown: {names.slice(0, FEW_RUNS).join(", ")}
+        Something looks wrong in {formatCounted(names.length, "hidden run")}:{" "}
+        {names.slice(0, FEW_RUNS).join(", ")}
         {names.length > FEW_RUNS ? "…" : ""}
       </p>
       <button
@@ -87,9 +80,7 @@ function HiddenRuns({ names }: { readonly names: readonly string[] }) {
           showRuns(names.slice(0, RUNS_AT_FIRST));
         }}
       >
-        {names.length > RUNS_AT_FIRST
-          ? `Show the ${RUNS_AT_FIRST} worst of them`
-          : `Show ${names.length === 1 ? "it" : "them"}`}
+        Show {names.length > RUNS_AT_FIRST ? `the ${RUNS_AT_FIRST} worst of them` : "them"}
       </button>
     </div>
   );
@@ -225,11 +216,9 @@ function listOf(figure: Figure | undefined): readonly number[] {
 }
 
 function RunLabel({ run }: { readonly run: string }) {
-  const shown = shownRuns.value.some(({ name }) => name === run);
   return (
     <>
-      {shown ? <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> : null}{" "}
-      {run}
+      <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> {run}
     </>
   );
 }

@@ -2,17 +2,13 @@
 
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import readingCss from "../../styles/reading.css?inline";
 import { dark } from "../../view/catalog/catalog";
 import { pixelRatio } from "../../view/layout/metrics";
 import { currentLut } from "../../view/panel/colour_tables";
 import { boardOpen, depthOpen } from "../../view/selection/selection";
 import { helpOpen } from "../settings/open_state";
 import { IconButton } from "../widgets/controls";
-import { adoptStyles } from "../widgets/late_styles";
 import { recallChoice, rememberChoice } from "../widgets/memory";
-
-adoptStyles(readingCss);
 
 /** Places of the numbers on the picture, in percent from its top left corner, and what stands there. */
 const PARTS: readonly (readonly [left: number, top: number, head: string, words: string])[] = [

@@ -1,11 +1,12 @@
 /** The command palette: everything that can be done or gone to, found by a few letters. */
 
-import { type Signal, untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useId, useRef } from "preact/hooks";
+import { untracked, useComputed, useSignal } from "@preact/signals";
+import { useId, useMemo } from "preact/hooks";
 import { cursor } from "../../view/settings/zoom";
 import * as commands from "../input/commands";
 import { paletteOpen } from "../settings/open_state";
 import { type Action, listActions } from "./actions";
+import { Dialog } from "./dialog";
 import { fuzzyMatch } from "./fuzzy";
 
 /** Nobody reads further down; they type one more letter. */
@@ -18,40 +19,22 @@ interface Found {
 }
 
 export function Palette() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const actions = useSignal<readonly Action[]>([]);
-  useSignalEffect(() => {
-    const element = dialog.current;
-    if (paletteOpen.value && !element?.open) {
-      actions.value = untracked(() => listActions(cursor.peek()));
-      element?.showModal();
-    }
-    if (!paletteOpen.value && element?.open) element.close();
-  });
   const close = () => {
     paletteOpen.value = false;
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the box closes it, as Esc does.
-    <dialog
-      ref={dialog}
-      class="palette"
-      aria-label={commands.palette.label}
-      onClose={close}
-      onClick={(event) => {
-        if (event.target === event.currentTarget) close();
-      }}
-    >
-      {paletteOpen.value ? <Search actions={actions} /> : null}
-    </dialog>
+    <Dialog kind="palette" label={commands.palette.label} close={close}>
+      <Search />
+    </Dialog>
   );
 }
 
-function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
+function Search() {
+  const actions = useMemo(() => untracked(() => listActions(cursor.peek())), []);
   const id = useId();
   const query = useSignal("");
   const chosen = useSignal(0);
-  const found = useComputed(() => search(actions.value, query.value));
+  const found = useComputed(() => search(actions, query.value));
   const run = (at: number) => {
     const action = found.peek()[at]?.action;
     if (action === undefined) return;
@@ -72,7 +55,6 @@ function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
   return (
     <>
       <input
-        ref={focusField}
         class="text-input"
         role="combobox"
         aria-label="Find a command, a layer or a finding"
@@ -115,11 +97,6 @@ function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
       </div>
     </>
   );
-}
-
-/** The dialog may be open before its field exists, and then has given the focus to itself. */
-function focusField(field: HTMLInputElement | null): void {
-  field?.focus();
 }
 
 function search(actions: readonly Action[], query: string): readonly Found[] {

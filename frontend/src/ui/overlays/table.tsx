@@ -1,39 +1,26 @@
 /** The numbers of a row as a table: steps down, statistics across; for reading instead of looking. */
 
-import { useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import { formatShare, formatSteps, formatValue } from "../../math/format";
 import { quantiles } from "../../math/quantiles";
 import { readShownCells } from "../../view/exports/exports";
 import { BAND_WORDS, COUNTED_APART } from "../../view/panel/panel_summary";
-import type { PanelView } from "../../view/panel/panel_view";
+import type { PanelLayer, PanelView } from "../../view/panel/panel_view";
 import { tableOf } from "../settings/open_state";
-import { IconButton } from "../widgets/controls";
+import { Dialog } from "./dialog";
 
 /** More lines than this are thinned evenly; the last one always stays. */
 const LINES = 60;
 
-export function TableDialog() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useSignalEffect(() => {
-    const element = dialog.current;
-    if (tableOf.value !== null && !element?.open) element?.showModal();
-    if (tableOf.value === null && element?.open) element.close();
-  });
-  const row = tableOf.value;
+export function TableDialog({ row }: { readonly row: PanelLayer }) {
   const close = () => {
     tableOf.value = null;
   };
   return (
-    <dialog ref={dialog} class="help table-dialog" aria-label="Table" onClose={close}>
-      <div class="pane-head">
-        <h2>{row?.series.value.layer}</h2>
-        <IconButton icon="close" tip="Close" onClick={close} />
-      </div>
-      {row?.panels.value.map((panel) => (
+    <Dialog kind="help table-dialog" label="Table" title={row.series.value.layer} close={close}>
+      {row.panels.value.map((panel) => (
         <PanelTable key={panel.id} panel={panel} />
       ))}
-    </dialog>
+    </Dialog>
   );
 }
 

@@ -55,7 +55,7 @@ function valueTicks(scale: ValueScale, { heatTop_px, heatHeight_px, bands }: Pan
     scale
       .ticks(count)
       .map((tick) => ({ ...tick, y: heatTop_px + (1 - tick.share) * heatHeight_px }))
-      .filter((tick) => taken.every((y) => Math.abs(y - tick.y) >= LABEL_PX - 2))
+      .filter((tick) => taken.every((y) => Math.abs(y - tick.y) >= LABEL_PX))
       .filter(keepApart(LABEL_PX));
   const few = free(wanted);
   return few.length > 1 ? few : free(2 * wanted);

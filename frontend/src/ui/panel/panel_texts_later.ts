@@ -2,7 +2,5 @@
 
 import { later } from "../overlays/later";
 
-const load = () => import("../later_parts");
-
-export const LatePanelNotes = later(async () => (await load()).PanelNotes);
-export const LateScaleName = later(async () => (await load()).ScaleName);
+export const LatePanelNotes = later("PanelNotes");
+export const LateScaleName = later("ScaleName");

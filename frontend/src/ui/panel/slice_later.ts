@@ -3,7 +3,4 @@
 import { drawnOnce } from "../../view/screen/screen";
 import { later } from "../overlays/later";
 
-export const LateSlice = later(
-  async () => (await import("../later_parts")).Slice,
-  () => drawnOnce.value,
-);
+export const LateSlice = later("Slice", () => drawnOnce.value);

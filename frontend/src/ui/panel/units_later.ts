@@ -2,4 +2,4 @@
 
 import { later } from "../overlays/later";
 
-export const LateUnits = later(async () => (await import("../later_parts")).Units);
+export const LateUnits = later("Units");

@@ -2,7 +2,5 @@
 
 import { later } from "../overlays/later";
 
-const load = () => import("../later_parts");
-
-export const LateBars = later(async () => (await load()).Bars);
-export const LateRowActions = later(async () => (await load()).RowActions);
+export const LateBars = later("Bars");
+export const LateRowActions = later("RowActions");

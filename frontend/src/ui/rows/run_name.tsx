@@ -3,6 +3,7 @@
 import { baselineRun, wantsDifference } from "../../view/panel/compare";
 import { splitRank } from "../../view/selection/ranks";
 import { runColour, type ShownRun, shortRunNames, soloRun } from "../../view/selection/selection";
+import { CutName } from "../widgets/cut_name";
 
 export function RunName({ run }: { readonly run: ShownRun }) {
   const { cadence, overhead } = run.info;
@@ -18,7 +19,7 @@ export function RunName({ run }: { readonly run: ShownRun }) {
     >
       <span class="swatch" style={{ background: runColour(run.at) }} aria-hidden="true" />
       {split === null ? (
-        <span class="ellipsis">{shortRunNames.value.get(run.name) ?? run.name}</span>
+        <CutName name={shortRunNames.value.get(run.name) ?? run.name} />
       ) : (
         <span class="ellipsis">
           {split.parent} <span class="count">rank {split.rank}</span>

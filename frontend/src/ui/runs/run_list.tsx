@@ -1,7 +1,6 @@
 /** The list of runs at the left: which of them are shown, and how each of them does. */
 
 import { useEffect } from "preact/hooks";
-import css from "../../styles/runs.css?inline";
 import { sortedRuns } from "../../view/board/board_rows";
 import { boardNames, factToText, lossColumn, startFacts, worstColumn } from "../../view/board/facts";
 import { checkedToText } from "../../view/board/health";
@@ -15,9 +14,6 @@ import * as selection from "../../view/selection/selection";
 import { boardSort } from "../../view/settings/settings";
 import { RunFilter } from "../input/run_filter";
 import { ChoiceField } from "../settings/choice_field";
-import { adoptStyles } from "../widgets/late_styles";
-
-adoptStyles(css);
 
 /** Fewer runs are found without a filter. */
 const FILTER_FROM = 6;

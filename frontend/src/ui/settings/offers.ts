@@ -67,8 +67,8 @@ offer(settings.boardSort, {
   options: () => [
     { value: "", label: "as TensorBoard does" },
     ...selection.boardColumns.value.flatMap(({ value, label }) =>
-      value === "worst"
-        ? { value, label: `${label} first` }
+      /^(worst$|layer:)/.test(value)
+        ? { value, label: `${label}${value === "worst" ? "" : ", worst"} first` }
         : [
             { value, label: `${label}, smallest first` },
             { value: `-${value}`, label: `${label}, largest first` },

@@ -3,7 +3,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatCounted, formatSteps } from "../../math/format";
-import css from "../../styles/timeline.css?inline";
 import { openFinding } from "../../view/findings/explained";
 import { fullAxis } from "../../view/panel/known_panels";
 import {
@@ -21,12 +20,9 @@ import { clearZoom, cursor, liveX } from "../../view/settings/zoom";
 import { CLICK_PX } from "../input/brush_axes";
 import { dragHandle } from "../input/handle_drag";
 import { box } from "../widgets/box";
-import { adoptStyles } from "../widgets/late_styles";
 import { startAxisDrags } from "./axis_drag";
 import { paintLane } from "./lane_painter";
 import { dragEnds, shownEnds } from "./window";
-
-adoptStyles(css);
 
 const DOUBLE_CLICK_MS = 500;
 

@@ -10,9 +10,9 @@ import { dragEnds, moveEnds, shownEnds } from "./window";
 
 const KEY_STEP = 0.02;
 
-const LateLane = later(async () => (await import("../later_parts")).TimelineLane);
-const LateTools = later(async () => (await import("../later_parts")).TimelineTools);
-const LateStepField = later(async () => (await import("../later_parts")).StepField);
+const LateLane = later("TimelineLane");
+const LateTools = later("TimelineTools");
+const LateStepField = later("StepField");
 
 /** Of the step field, where nothing below it says how wide. */
 const STEP_FIELD_PX = 140;

@@ -49,9 +49,9 @@ function RangeField() {
         onChange={({ currentTarget }) => {
           const wrong = showTyped(currentTarget.value);
           currentTarget.setAttribute("aria-invalid", String(wrong !== ""));
-          if (wrong !== "") say(wrong);
+          say(wrong);
           // Also where nothing changes: the range as the axis has it.
-          else currentTarget.value = shownText();
+          if (wrong === "") currentTarget.value = shownText();
         }}
         onKeyDown={(event) => {
           if (event.key === "Enter") event.currentTarget.blur();

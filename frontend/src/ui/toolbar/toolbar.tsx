@@ -17,9 +17,9 @@ import { Icon } from "../widgets/icons";
 import { useFolds } from "./fold";
 import { Live } from "./live";
 
-const More = later(async () => (await import("../later_parts")).More);
-const CompareFields = later(async () => (await import("../later_parts")).CompareFields);
-const Warnings = later(async () => (await import("../later_parts")).WarningsMenu);
+const More = later("More");
+const CompareFields = later("CompareFields");
+const Warnings = later("WarningsMenu");
 
 export function Toolbar() {
   const bar = useRef<HTMLDivElement>(null);

@@ -5,7 +5,7 @@ import { findings, progress } from "../findings/findings";
 import { boardOpen, showRuns } from "../selection/selection";
 import { allSettings } from "../settings/setting";
 import * as settings from "../settings/settings";
-import { boardRows, sortBy, sortedRuns } from "./board_rows";
+import { boardRows, runFilter, sortBy, sortedRuns } from "./board_rows";
 import { axisOf, stopAsking, wantCells } from "./cells";
 import { allFacts } from "./facts";
 import { nearestHealthy } from "./nearest";
@@ -94,12 +94,12 @@ describe("the board", () => {
     expect(allFacts.value.map(({ id }) => id)).toEqual(["lr", "seed", "loss", "worst", "step"]);
   });
 
-  it("sorts runs up, down and not at all, those without a value last", () => {
+  it("sorts runs up, down and not at all, losses that are not finite as the largest", () => {
     sortBy("loss");
     expect(sortedRuns.value[0]).toBe("lr=1/2");
     expect(sortedRuns.value.at(-1)).toBe("lr=1/3");
     sortBy("loss");
-    expect([sortedRuns.value[0], sortedRuns.value.at(-1)]).toEqual(["lr=0.01/1", "lr=1/3"]);
+    expect([sortedRuns.value[0], sortedRuns.value.at(-1)]).toEqual(["lr=1/3", "lr=1/2"]);
     sortBy("loss");
     expect(sortedRuns.value).toEqual(RUNS.map(({ name }) => name));
     sortBy("layer:c");
@@ -109,13 +109,46 @@ describe("the board", () => {
   it("sums groups of runs up", () => {
     const [, middle, sick] = groupRuns(sortedRuns.value, allFacts.value[0]!);
     expect(sick?.name).toBe("lr=1");
-    expect(sumUp(sick!.runs)).toBe("3 of 3 sick, mostly collapsed, c first, steps 29–31, last loss 2–3");
+    expect(sumUp(sick!.runs)).toBe(
+      "3 of 3 sick, collapsed, c first, steps 29–31, last loss 2–3, 1 not finite",
+    );
     expect(sumUp(middle!.runs)).toMatch(/^3 healthy, last loss /);
     progress.value = { runs: 9, unchecked: ["lr=0.1/2"], pending: 3 };
     expect(sumUp(middle!.runs)).toMatch(/^0 of 3 sick, 1 not checked yet, last loss /);
     settings.boardGroup.value = "lr";
     settings.boardFoldedGroups.value = ["lr=1"];
     expect(boardRows.value.length).toBe(9 + 3 - 3);
+  });
+
+  it("names the layer and the steps of the kind that it names", () => {
+    const other = { ...finding("lr=1/1", "error", 3), kind: "exploding", layers: ["a"] };
+    const two = ["lr=1/2", "lr=1/3"].map((run, at) => finding(run, "error", 30 + at));
+    findings.value = [other, ...two];
+    const runs = ["lr=1/1", "lr=1/2", "lr=1/3"];
+    expect(sumUp(runs)).toMatch(/^3 of 3 sick, mostly collapsed, c first, steps 30–31, /);
+  });
+
+  it("filters and groups by any column, as it is written there", () => {
+    const matching = (text: string) => {
+      settings.boardFilter.value = text;
+      return [sortedRuns.value.length, runFilter.value.error];
+    };
+    expect(matching("lr=1, seed=2")).toEqual([1, ""]);
+    expect(matching("lr=1,seed=2")).toEqual([1, ""]);
+    expect(matching("lr > 0.05 last loss <= 4")).toEqual([3, ""]);
+    expect(matching("loss=nan")).toEqual([1, ""]);
+    expect(matching("worst=collapsed")).toEqual([4, ""]);
+    expect(matching("worst=sick")).toEqual([3, ""]);
+    expect(matching("c=error")).toEqual([3, ""]);
+    expect(matching("c=sick a!=sick")).toEqual([3, ""]);
+    expect(matching("c=collapsed")).toEqual([4, ""]);
+    expect(matching("c=healthy")).toEqual([5, ""]);
+    expect(matching("lr=0.1/")).toEqual([0, ""]);
+    expect(matching("rate<1")).toEqual([9, "There is no column rate"]);
+    settings.boardFilter.value = "";
+    settings.boardGroup.value = "layer:c";
+    const heads = boardRows.value.flatMap((row) => (row.kind === "group" ? [row.group.name] : []));
+    expect(heads).toEqual(["c=error", "c=info", "c=healthy"]);
   });
 
   it("groups many different numbers by ranges", () => {
@@ -163,15 +196,18 @@ describe("the board", () => {
 const QUANTILES = { 1: "\x80\xbf\x80\xbf\x80\x3f\x80\x3f", 100: "\xc8\xc2\xc8\xc2\xc8\x42\xc8\x42" };
 
 describe("the axis of a layer's cells", () => {
-  it("stays as runs come, and is chosen anew where there are far more", async () => {
+  it("stays as runs come in any order, and is chosen anew where there are far more", async () => {
+    // As from a slow server: the last of those that were asked for.
     vi.spyOn(client, "board").mockImplementation(async ({ runs }) => ({
       version: 1,
       shares: [0, 0.25, 0.75, 1],
-      pending: 0,
-      cells: runs.map((name, run) => ({
-        ...{ run, series: 0, steps: [0], last_step: 9, non_finite: [], error: "" },
-        quantiles: btoa(QUANTILES[RUNS.findIndex((one) => one.name === name) < 4 ? 1 : 100]),
-      })),
+      pending: runs.length - 1,
+      cells: runs
+        .map((name, run) => ({
+          ...{ run, series: 0, steps: [0], last_step: 9, non_finite: [], error: "" },
+          quantiles: btoa(QUANTILES[RUNS.findIndex((one) => one.name === name) < 3 ? 1 : 100]),
+        }))
+        .slice(-1),
     }));
     const chosenOf = async (count: number) => {
       showLayers(["a"], count);

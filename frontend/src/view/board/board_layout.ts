@@ -16,6 +16,8 @@ const LEAST_ROW_PX = 25;
 const MOST_ROW_PX = 40;
 const LEAST_HEAD_PX = 52;
 const MOST_HEAD_PX = 116;
+/** Around an upright name, with the arrow of what is sorted by. */
+const AROUND_NAME_PX = 34;
 /** Under the name of a folded stage. */
 const FOLD_PX = 24;
 const ACROSS_HEAD_PX = 32;
@@ -71,7 +73,7 @@ export const hasBands = computed(() => stages.value.some(({ inside }) => inside 
 /** As high as the longest upright name. */
 const uprightHead_px = computed(() => {
   const names = stages.value.map(({ label, path }) => label.length * LETTER_PX + (path ? FOLD_PX : 0));
-  return Math.max(LEAST_HEAD_PX, Math.min(MOST_HEAD_PX, 20 + Math.max(...names)));
+  return Math.max(LEAST_HEAD_PX, Math.min(MOST_HEAD_PX, AROUND_NAME_PX + Math.max(...names)));
 });
 
 export const head_px = computed(

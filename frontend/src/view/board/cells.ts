@@ -27,7 +27,7 @@ export interface Wanted {
 const MOST_CELLS = 15_000;
 /** Of one request, for whose answer the page waits. */
 const BLOCK_CELLS = 400;
-/** Runs from all over the list that an axis is chosen by, besides those in sight. */
+/** Runs from all over the list that an axis is chosen by, whatever is in sight and comes first. */
 const SAMPLE_RUNS = 6;
 const RETRY_MS = 3000;
 /** What is scrolled past within this time is not asked for. */
@@ -124,23 +124,28 @@ async function askAll(): Promise<void> {
   asking = null;
 }
 
-/** Runs and series with a cell in sight that is missing or old; null when there are none. */
+/** Runs and series with a cell that is missing or old, in sight or to choose an axis by; null when there are none. */
 function nextBlock(): Wanted | null {
   const { runs, series, columns } = wanted;
-  const places = new Map(runsWithData.peek().map((run) => [run.name, run.at]));
+  const placeIn = runPlacer();
   const lacks = (run: string, one: Series) => {
-    const at = one.runs.indexOf(places.get(run) ?? -1);
+    const at = placeIn(run, one);
     if (at < 0) return false;
     const cell = findCell(run, one, columns);
     return cell === undefined || cell.asOf !== newestSteps.peek().get(seriesId(one))?.[at];
   };
-  const lacking = series.filter((one) => runs.some((run) => lacks(run, one)));
+  const all = [...new Set([...(series.every(isChosen) ? [] : sampleRuns()), ...runs])];
+  const lacking = series.filter((one) => all.some((run) => lacks(run, one)));
   if (lacking.length === 0) return null;
-  const without = lacking.some((one) => axisOf(one) === undefined);
-  const first = runs.filter((run) => lacking.some((one) => lacks(run, one)));
   const most = Math.max(1, Math.floor(BLOCK_CELLS / lacking.length));
-  const asked = [...new Set([...(without ? sampleRuns() : []), ...first])].slice(0, most);
+  const asked = all.filter((run) => lacking.some((one) => lacks(run, one))).slice(0, most);
   return { runs: asked, series: lacking.slice(0, BLOCK_CELLS), columns };
+}
+
+/** Gives the place of a run in a series; -1 where that has no such run. */
+function runPlacer(): (run: string, series: Series) => number {
+  const places = new Map(runsWithData.peek().map((run) => [run.name, run.at]));
+  return (run, series) => series.runs.indexOf(places.get(run) ?? -1);
 }
 
 function sampleRuns(): readonly string[] {
@@ -152,12 +157,12 @@ function sampleRuns(): readonly string[] {
 
 function take(block: Wanted, answer: Board, asOf: ReadonlyMap<string, readonly number[]>): void {
   shares = answer.shares;
-  const places = new Map(runsWithData.peek().map((run) => [run.name, run.at]));
+  const placeIn = runPlacer();
   const changed = new Set<string>();
   for (const { run: at, series: column, ...given } of answer.cells) {
     const [run, series] = [block.runs[at], block.series[column]];
     if (run === undefined || series === undefined) continue;
-    const known = asOf.get(seriesId(series))?.[series.runs.indexOf(places.get(run) ?? -1)];
+    const known = asOf.get(seriesId(series))?.[placeIn(run, series)];
     const cell: Cell = {
       steps: given.steps,
       lastStep: given.last_step,
@@ -169,10 +174,10 @@ function take(block: Wanted, answer: Board, asOf: ReadonlyMap<string, readonly n
     remember(cells, keyOf(run, series, block.columns), cell, MOST_CELLS);
     changed.add(run);
   }
-  const other = chooseAxes(block);
+  const chosen = chooseAxes(block);
   batch(() => {
     spanSteps(block);
-    for (const run of other ? versions.keys() : changed) versionOf(run).value++;
+    for (const run of chosen ? versions.keys() : changed) versionOf(run).value++;
     boardDrawn.value = true;
   });
 }
@@ -184,17 +189,26 @@ function cellsOf(block: Wanted, series: Series): readonly Cell[] {
   });
 }
 
-/** Whether any axis is another one than before. */
+/** Whether a series has an axis, and not one for far fewer runs. */
+function isChosen(series: Series): boolean {
+  const runs = axes.get(seriesId(series))?.runs ?? 0;
+  return runsWithData.peek().length < MORE_RUNS * runs;
+}
+
+/** Once all sample runs are there, so that a log directory has the same pictures each time. Whether any is chosen. */
 function chooseAxes({ series: all, columns }: Wanted): boolean {
   const runs = runsWithData.peek().map(({ name }) => name);
+  const placeIn = runPlacer();
+  const open = all.filter((series) => !isChosen(series));
   let changes = false;
-  for (const series of all) {
-    const before = axes.get(seriesId(series));
-    if (before !== undefined && runs.length < MORE_RUNS * before.runs) continue;
-    const known = cellsOf({ runs, series: all, columns }, series);
+  for (const series of open) {
+    const sample = sampleRuns().filter((run) => placeIn(run, series) >= 0);
+    if (sample.some((run) => findCell(run, series, columns) === undefined)) continue;
+    const chosen = cellsOf({ runs: sample, series: all, columns }, series);
+    const known = chosen.length > 0 ? chosen : cellsOf({ runs, series: all, columns }, series);
     if (known.length === 0) continue;
+    changes = true;
     axes.set(seriesId(series), { axis: cellAxis(known, shares.length), runs: runs.length });
-    changes ||= before !== undefined;
   }
   return changes;
 }

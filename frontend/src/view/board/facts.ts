@@ -6,19 +6,27 @@ import type { Hyperparameter } from "../../series/types";
 import { boardColumns, compareNames, runsWithData } from "../selection/selection";
 import { shortNames } from "../selection/short_names";
 import { boardFrame } from "./board_frame";
-import { HEALTHS, type Health, healthOf, worstFinding } from "./health";
+import { findingsIn, HEALTHS, type Health, healthOf, wordsOf, worstFinding, wrongIn } from "./health";
+import { hasStage, type Stage, stages } from "./stages";
 import { startSweep, sweep } from "./sweep";
 
 export type Fact = Hyperparameter | null;
 
-export interface FactColumn {
+/** What runs are sorted, filtered and grouped by. */
+export interface Column {
   /** As links have it. */
   readonly id: string;
   readonly label: string;
-  readonly tip: string;
-  /** What runs are sorted, filtered and grouped by. */
   read(run: string): Fact;
-  /** As it is written in the table. */
+  /** What runs are sorted by where that is not what is read. */
+  order?(run: string): Fact;
+  /** What a filter can say besides. */
+  words?(run: string): readonly string[];
+}
+
+/** One that stands in the table with words. */
+export interface FactColumn extends Column {
+  readonly tip: string;
   show(run: string): string;
 }
 
@@ -33,15 +41,18 @@ const WORST_SHARE = 0.3;
 const WORST = "worst";
 const OWN_IDS = ["run", "loss", WORST, "step"];
 
+const NOT_FINITE = "not finite";
+
 export const lossColumn: FactColumn = {
   id: "loss",
   label: "last loss",
   tip: "Newest value of the run's loss",
-  read: (run) => sweep.value.get(run)?.loss?.value ?? null,
-  show: (run) => {
+  read: (run) => {
     const loss = sweep.value.get(run)?.loss;
-    return loss ? (loss.value === null ? "not finite" : formatValue(loss.value)) : "";
+    return loss ? (loss.value ?? NOT_FINITE) : null;
   },
+  words: (run) => (lossColumn.read(run) === NOT_FINITE ? ["nan", "inf"] : []),
+  show: (run) => factToText(lossColumn.read(run), 3),
 };
 
 export const worstColumn: FactColumn = {
@@ -49,6 +60,7 @@ export const worstColumn: FactColumn = {
   label: "worst finding",
   tip: "The most severe finding of the run and the layer in which it began",
   read: healthOf,
+  words: (run) => wordsOf(wrongIn(run).slice(0, 1)),
   show: (run) => {
     const worst = worstFinding(run);
     if (worst !== undefined) return `${worst.kind.replaceAll("_", " ")} · ${worst.layers[0] ?? ""}`;
@@ -85,7 +97,39 @@ function parameterColumn(name: string): FactColumn {
   };
 }
 
+/** What is wrong in a layer, or in those of a folded stage. */
+function stageColumn(stage: Stage): Column {
+  const { id, name, tags } = stage;
+  const found = (run: string) => findingsIn(run, tags);
+  return {
+    id,
+    label: name,
+    read: (run) => (hasStage(run, stage) ? healthOf(run, found(run)) : null),
+    // More severe first, then earlier; runs without a finding come last.
+    order: (run) => {
+      const [worst] = found(run);
+      return worst ? HEALTHS.indexOf(worst.severity) + (1 - 1 / (1 + Math.max(0, worst.first_step))) : null;
+    },
+    words: (run) => wordsOf(found(run)),
+  };
+}
+
 /** All that runs can be sorted, filtered and grouped by. */
+export const allColumns = computed<readonly Column[]>(() => [
+  nameColumn,
+  ...allFacts.value,
+  ...stages.value.map(stageColumn),
+]);
+
+export const nameColumn: FactColumn = {
+  id: "run",
+  label: "run",
+  tip: "Name of the run",
+  read: (run) => run,
+  show: (run) => run,
+};
+
+/** Those before the layers, on a page that is wide enough. */
 export const allFacts = computed<readonly FactColumn[]>(() => {
   const losses = runsWithData.value.some((run) => sweep.value.get(run.name)?.loss);
   return [
@@ -103,9 +147,8 @@ export function columnWidth_px({ id, label, show }: FactColumn): number {
   return Math.min(WIDEST_PX, longest * LETTER_PX + AROUND_PX);
 }
 
-export function factToText(fact: Fact): string {
-  if (fact === null) return "";
-  return typeof fact === "number" ? formatValue(fact, 6) : String(fact);
+export function factToText(fact: Fact, digits = 6): string {
+  return typeof fact === "number" ? formatValue(fact, digits) : String(fact ?? "");
 }
 
 /** Numbers by size, words by letters, healths by severity; what is missing comes last in either direction. */
@@ -133,7 +176,7 @@ export function startFacts(): () => void {
   const stops = [
     startSweep(),
     effect(() => {
-      boardColumns.value = allFacts.value.map(({ id, label }) => ({ value: id, label }));
+      boardColumns.value = allColumns.value.slice(1).map(({ id, label }) => ({ value: id, label }));
     }),
   ];
   return () => {

@@ -32,8 +32,12 @@ function groupSorted(keysOf: (finding: FindingAnswer) => readonly string[]) {
 }
 
 /** Of all kinds of values, since a run with broken gradients is no healthy one. */
+export function wrongIn(run: string): readonly FindingAnswer[] {
+  return byRun.value.get(run) ?? NONE;
+}
+
 export function worstFinding(run: string): FindingAnswer | undefined {
-  return byRun.value.get(run)?.[0];
+  return wrongIn(run)[0];
 }
 
 /** Of some layers of a run, most severe first. */
@@ -46,21 +50,27 @@ export function findingsIn(run: string, tags: readonly string[]): readonly Findi
 /** Runs with records that were not looked at; null while nothing is known. */
 const unchecked = computed(() => (progress.value === null ? null : new Set(progress.value.unchecked)));
 
+const SICK = "sick";
+
 export type Health = "error" | "warning" | "info" | "healthy" | "unchecked";
 
 /** Words by which runs are sorted, most severe first. */
 export const HEALTHS: readonly Health[] = ["error", "warning", "info", "healthy", "unchecked"];
 
-export function healthOf(run: string): Health {
-  const worst = worstFinding(run);
+/** By some of a run's findings, most severe first. */
+export function healthOf(run: string, [worst] = wrongIn(run)): Health {
   if (worst !== undefined) return worst.severity;
   return unchecked.value === null || unchecked.value.has(run) ? "unchecked" : "healthy";
 }
 
 /** Whether something looks wrong that is more than an info. */
 export function isSick(run: string): boolean {
-  const health = healthOf(run);
-  return health === "error" || health === "warning";
+  return wordsOf(wrongIn(run)).includes(SICK);
+}
+
+/** What a filter can say of runs with these findings. */
+export function wordsOf(found: readonly FindingAnswer[]): readonly string[] {
+  return found.flatMap(({ kind, severity }) => [kind, severity === "info" ? severity : SICK]);
 }
 
 export function isHealthy(run: string): boolean {

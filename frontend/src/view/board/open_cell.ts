@@ -5,12 +5,12 @@ import { seriesId } from "../../series/series_id";
 import type { Series } from "../../series/types";
 import { pinAt } from "../screen/pin";
 import { showLayer } from "../screen/reveal";
-import { runsWithData, showRuns } from "../selection/selection";
+import { bringRuns, runsWithData } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { clearZoom } from "../settings/zoom";
 import { findingsIn } from "./health";
 import { nearestHealthy } from "./nearest";
-import type { Stage } from "./stages";
+import { hasStage, type Stage } from "./stages";
 
 /** What a click shows: of a folded stage the layer in which its worst finding begins. */
 export function seriesOf(run: string, stage: Stage): Series {
@@ -21,17 +21,12 @@ export function seriesOf(run: string, stage: Stage): Series {
   );
 }
 
-/** Whether a run has any layer of a stage. */
-export function hasStage(run: string, stage: Stage): boolean {
-  const at = runsWithData.value.find(({ name }) => name === run)?.at ?? -1;
-  return stage.layers.some((series) => series.runs.includes(at));
-}
-
 /** Shows it large beside the nearest healthy run, at the step at which its worst finding begins. */
 export function openCell(run: string, stage: Stage): void {
+  if (!hasStage(run, stage)) return;
   const series = seriesOf(run, stage);
   const [worst] = findingsIn(run, [series.tag]);
-  openBeside(run, nearestHealthy(run, series.runs), () => {
+  openBeside(run, series.runs, () => {
     showLayer(series, run);
     settings.full.value = seriesId(series);
     // On other axes a step has its place only when its tile is there.
@@ -42,14 +37,16 @@ export function openCell(run: string, stage: Stage): void {
 /** Shows all layers of a run beside those of the nearest healthy one. */
 export function openRun(run: string): void {
   const every = runsWithData.value.map(({ at }) => at);
-  openBeside(run, nearestHealthy(run, every), () => settings.full.reset());
+  openBeside(run, every, () => settings.full.reset());
 }
 
-function openBeside(run: string, healthy: string | undefined, show: () => void): void {
+/** Shows panels of a run and of the nearest healthy one among those at some places of the index, its baseline. */
+export function openBeside(run: string, places: readonly number[], show?: () => void): void {
+  const healthy = nearestHealthy(run, places);
   batch(() => {
     clearZoom();
-    showRuns(healthy === undefined ? [run] : [run, healthy]);
+    bringRuns(healthy === undefined ? [run] : [run, healthy]);
     settings.baseline.value = healthy ?? "";
-    show();
+    show?.();
   });
 }

@@ -1,47 +1,64 @@
 /** The filter of the board's runs: words of names, and conditions on columns. */
 
 import { type Filter, parseFilter } from "../selection/filter";
-import { type Fact, type FactColumn, factToText } from "./facts";
-import { isSick } from "./health";
+import { type Column, factToText } from "./facts";
 
 /** A column, a comparison and a value. */
 const CONDITION = /^([^<>=!]+)(<=|>=|!=|=|<|>)(.*)$/;
+const AROUND = /\s*([<>=!]=?)\s*/g;
+const APART = /[\s,]+/;
 
 interface RunFilter {
   matches(run: string): boolean;
   readonly error: string;
 }
 
-/** "lr=1 loss<0.5 seed3": runs that fulfil all conditions and whose names have all other words. */
-export function parseRunFilter(text: string, columns: readonly FactColumn[]): RunFilter {
+/** "lr=1, loss<0.5 seed3": runs that fulfil all conditions and whose names have all other words. */
+export function parseRunFilter(text: string, columns: readonly Column[]): RunFilter {
   const conditions: ((run: string) => boolean)[] = [];
+  let unknown = "";
   const words = text.trim().startsWith("/")
     ? [text]
-    : text.split(/\s+/).filter((word) => {
-        const condition = wordToCondition(word, columns);
-        if (condition !== null) conditions.push(condition);
-        return condition === null;
-      });
+    : withoutBlanks(text, columns)
+        .split(APART)
+        .filter((word) => {
+          const [, name = "", comparison = "", value = ""] = CONDITION.exec(word) ?? [];
+          const column = findColumn(name, columns);
+          if (column !== undefined) conditions.push((run) => compare(column, run, comparison, value));
+          // A name may have an equals sign, but no other comparison.
+          else if (comparison !== "" && comparison !== "=") unknown = `There is no column ${name}`;
+          else return true;
+          return false;
+        });
   const names: Filter = parseFilter(words.join(" "));
   return {
     matches: (run) => names.matches(run) && conditions.every((holds) => holds(run)),
-    error: names.error,
+    error: names.error || unknown,
   };
 }
 
-/** null where the word names no column. */
-function wordToCondition(word: string, columns: readonly FactColumn[]): ((run: string) => boolean) | null {
-  const [, name = "", comparison = "", value = ""] = CONDITION.exec(word) ?? [];
-  const column = columns.find(({ id, label }) => [id, label].includes(name));
-  if (column === undefined) return null;
-  if (column.id === "worst" && value === "sick") return (run) => isSick(run) === (comparison === "=");
-  return (run) => compare(column.read(run), comparison, value);
+/** Each condition as one word: "last loss < 1" as "loss<1". */
+function withoutBlanks(text: string, columns: readonly Column[]): string {
+  let short = text.replace(AROUND, "$1");
+  for (const { id, label } of columns) if (label.includes(" ")) short = short.replaceAll(label, id);
+  return short;
 }
 
-function compare(fact: Fact, comparison: string, value: string): boolean {
+/** By its name, or by the only one that ends with it: "lr" for "resnet_lr". */
+function findColumn(name: string, columns: readonly Column[]): Column | undefined {
+  const exact = columns.find(({ id, label }) => [id, label].includes(name));
+  const [ending, ...others] = columns.filter(
+    ({ label }) => name !== "" && label.split(/[_./-]/).at(-1) === name,
+  );
+  return exact ?? (others.length === 0 ? ending : undefined);
+}
+
+function compare(column: Column, run: string, comparison: string, value: string): boolean {
+  const fact = column.read(run);
   const number = Number(value);
   const numeric = typeof fact === "number" && value !== "" && !Number.isNaN(number);
-  const equal = numeric ? fact === number : factToText(fact).toLowerCase() === value.toLowerCase();
+  const words = [factToText(fact), ...(column.words?.(run) ?? [])].map((word) => word.toLowerCase());
+  const equal = numeric ? fact === number : words.includes(value.toLowerCase());
   if (comparison === "=") return equal;
   if (comparison === "!=") return !equal;
   if (!numeric) return false;

@@ -1,7 +1,7 @@
 /** Groups of the board's runs, and the line that sums each up. */
 
 import { formatExact, formatSteps, formatValue } from "../../math/format";
-import { compareFacts, type Fact, type FactColumn, factToText, lossColumn } from "./facts";
+import { type Column, compareFacts, type Fact, factToText, lossColumn } from "./facts";
 import { healthOf, isSick, worstFinding } from "./health";
 
 export interface RunGroup {
@@ -15,7 +15,7 @@ const MOST_VALUES = 12;
 const RANGES = 4;
 
 /** In the order of the column's values; runs keep theirs. */
-export function groupRuns(runs: readonly string[], column: FactColumn): readonly RunGroup[] {
+export function groupRuns(runs: readonly string[], column: Column): readonly RunGroup[] {
   const facts = [...new Set(runs.map(column.read))].sort((a, b) => compareFacts(a, b, 1));
   const numbers = facts.filter((fact) => typeof fact === "number");
   const groupOf = numbers.length > MOST_VALUES ? rangeOf(numbers) : factToText;
@@ -50,13 +50,20 @@ export function sumUp(runs: readonly string[]): string {
       : `${formatExact(sick.length)} of ${formatExact(runs.length)} sick`,
   ];
   const worst = sick.flatMap((run) => worstFinding(run) ?? []);
-  const layer = mostFrequent(worst.flatMap(({ layers: [first] }) => first ?? []));
   const kind = mostFrequent(worst.map((one) => one.kind));
-  if (kind !== undefined) parts.push(`mostly ${kind.replaceAll("_", " ")}`);
-  if (layer !== undefined) parts.push(`${layer} first`, stepsToText(worst.map((one) => one.first_step)));
+  // What is said of layers and steps is said of this kind.
+  const usual = worst.filter((one) => one.kind === kind);
+  const layer = mostFrequent(usual.flatMap(({ layers: [first] }) => first ?? []));
+  if (kind !== undefined)
+    parts.push(`${usual.length < worst.length ? "mostly " : ""}${kind.replaceAll("_", " ")}`);
+  if (layer !== undefined) parts.push(`${layer} first`, stepsToText(usual.map((one) => one.first_step)));
   if (unknown > 0) parts.push(`${formatExact(unknown)} not checked yet`);
-  const losses = runs.map(lossColumn.read).filter((loss) => typeof loss === "number");
-  if (losses.length > 0) parts.push(`${lossColumn.label} ${rangeToText(losses)}`);
+  const losses = runs.map(lossColumn.read);
+  const finite = losses.filter((loss) => typeof loss === "number");
+  const broken = losses.filter((loss) => typeof loss === "string");
+  const ends = finite.length > 0 ? [rangeToText(finite)] : [];
+  if (broken[0]) ends.push(`${broken.length < runs.length ? `${broken.length} ` : ""}${broken[0]}`);
+  if (ends.length > 0) parts.push(`${lossColumn.label} ${ends.join(", ")}`);
   return parts.join(", ");
 }
 

@@ -2,7 +2,7 @@
 
 import { computed } from "@preact/signals";
 import type { Series } from "../../series/types";
-import { layers } from "../selection/selection";
+import { layers, runsWithData } from "../selection/selection";
 import { layersToTree, type Row } from "../selection/tree";
 import { boardFoldedGroups, boardFolds } from "../settings/settings";
 
@@ -10,6 +10,8 @@ export interface Stage {
   /** Sorting by it is written so in links. */
   readonly id: string;
   readonly label: string;
+  /** Of the layer, or of the folded stage. */
+  readonly name: string;
   /** Of a folded stage; "" for a layer. */
   readonly path: string;
   /** What its cells are drawn from: the stage's last layer, which is its output as a rule. */
@@ -69,8 +71,23 @@ function rowToStage(row: Row, inside: string): Stage {
   const members = row.kind === "group" ? row.layers : [row.series];
   const series = members[members.length - 1]!;
   const path = row.kind === "group" ? row.path : "";
-  const id = `layer:${path || series.layer}`;
-  return { id, label, path, series, layers: members, tags: members.map(({ tag }) => tag), inside };
+  const name = path || series.layer;
+  return {
+    id: `layer:${name}`,
+    label,
+    name,
+    path,
+    series,
+    layers: members,
+    tags: members.map(({ tag }) => tag),
+    inside,
+  };
+}
+
+/** Whether a run has any layer of a stage. */
+export function hasStage(run: string, { layers }: Stage): boolean {
+  const at = runsWithData.value.find(({ name }) => name === run)?.at ?? -1;
+  return layers.some((series) => series.runs.includes(at));
 }
 
 export function unfoldStages(): void {

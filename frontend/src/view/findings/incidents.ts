@@ -2,7 +2,7 @@
 
 import { computed } from "@preact/signals";
 import type { FindingAnswer } from "../../series/types";
-import { runsInView } from "../selection/selection";
+import { runsAreChosen, runsInView } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { openFinding } from "./explained";
 import { findings, isDifference, rank } from "./findings";
@@ -39,6 +39,9 @@ export const incidents = computed(() => {
   return all.value.filter(([{ run }]) => shown.has(run));
 });
 
+/** Those that one goes through: of runs that somebody chose, else of all runs. */
+export const walked = computed(() => (runsAreChosen.value ? incidents.value : all.value));
+
 let last: FindingAnswer | undefined;
 
 /**
@@ -67,9 +70,9 @@ export function worstIncidentOf(run: string): Incident | undefined {
 
 /** Explains the incident `by` places on, after the last one the first again. */
 export function moveIncident(by: number): void {
-  const { length } = incidents.value;
+  const { length } = walked.value;
   const now = explainedIncident.value;
-  const at = now === undefined ? (by > 0 ? -1 : 0) : incidents.value.indexOf(now);
-  const next = incidents.value[(at + by + length) % length];
+  const at = now === undefined ? (by > 0 ? -1 : 0) : walked.value.indexOf(now);
+  const next = walked.value[(at + by + length) % length];
   if (next) openFinding(next[0]);
 }

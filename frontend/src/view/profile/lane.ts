@@ -2,7 +2,7 @@
 
 import { computed, effect } from "@preact/signals";
 import { nearestColumn } from "../../math/column_spans";
-import { formatExact, formatValue } from "../../math/format";
+import { formatCounted, formatValue } from "../../math/format";
 import type { RibbonLayer } from "../../math/ribbon";
 import { smooth } from "../../math/smooth";
 import type { StepAxis } from "../../math/step_axis";
@@ -202,7 +202,6 @@ export function laneSummary(): string {
     return `${tag} of ${run} from ${formatValue(known[0]!)} to ${formatValue(known[known.length - 1]!)}`;
   });
   const marks = laneMarks.value.map(({ run, text }) => `${run} ${text}`);
-  const found = sorted.value.length;
-  const says = [...scalars, ...marks, `${found === 0 ? "no" : formatExact(found)} findings`];
+  const says = [...scalars, ...marks, formatCounted(sorted.value.length, "finding")];
   return `Timeline from ${axis.format(axis.lo)} to ${axis.format(axis.hi)}: ${says.filter(Boolean).join("; ")}.`;
 }

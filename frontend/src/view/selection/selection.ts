@@ -97,6 +97,18 @@ export function showRuns(names: readonly string[] | null): void {
   });
 }
 
+let brought: readonly string[] | null = null;
+
+/** Panels of runs that the page chooses itself; what was shown before can be gone back to. */
+export function bringRuns(names: readonly string[]): void {
+  brought = names;
+  settings.runs.value = names;
+  settings.view.value = "panels";
+}
+
+/** Whether somebody chose the shown runs. */
+export const runsAreChosen = computed(() => ![null, brought].includes(settings.runs.value));
+
 export function leaveBoard(): void {
   if (boardOpen.peek() || depthOpen.peek()) settings.view.value = "panels";
 }
@@ -210,9 +222,9 @@ export function runColour(at: number): string {
   return colourOfPlace(at, dark.value, given, regrouped.value);
 }
 
-/** Of a shown run, in the present theme. */
+/** Of a run, shown or not, in the present theme. */
 export function colourOfRun(name: string): string {
-  return runColour(shownRuns.value.find((run) => run.name === name)?.at ?? 0);
+  return runColour(Math.max(0, runNames.value.indexOf(name)));
 }
 
 function unique(items: readonly string[]): string[] {

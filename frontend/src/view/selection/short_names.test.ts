@@ -18,6 +18,18 @@ describe("shortNames", () => {
     ]);
   });
 
+  it("does not cut a value of a hyper-parameter", () => {
+    expect(shortened("cnn_lr=0.003,wd=0,seed=1", "cnn_lr=0.1,wd=0,seed=1")).toEqual([
+      "cnn_lr=0.003…",
+      "cnn_lr=0.1…",
+    ]);
+    expect(shortened("cnn_lr=1e-3,wd=0,seed=10", "cnn_lr=1e-4,wd=0,seed=20")).toEqual([
+      "cnn_lr=1e-3,wd=0,seed=10",
+      "cnn_lr=1e-4,wd=0,seed=20",
+    ]);
+    expect(shortened("experiment-v1.25-final", "experiment-v1.26-final")).toEqual(["…v1.25…", "…v1.26…"]);
+  });
+
   it("leaves short names, single names and names without anything in common as they are", () => {
     expect(shortened("mnist/lr=0.01", "mnist/lr=1")).toEqual(["mnist/lr=0.01", "mnist/lr=1"]);
     expect(shortened("2026-11-28_14-03-22_resnet18_fold3")).toEqual(["2026-11-28_14-03-22_resnet18_fold3"]);

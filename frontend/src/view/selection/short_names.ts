@@ -5,7 +5,10 @@ const LONG = 20;
 /** Fewer letters in common stay where they are. */
 const WORTH_CUTTING = 6;
 const CUT = "…";
-const BREAK = /[/_\-.,; ]/;
+/** The end of a word, which a point within a number is not. */
+const BREAK = /^([/_\-,; ]|\.(?!\d))/;
+/** A key and its value so far: the rest of a value alone misleads. */
+const PAIR = /[^/_,; ]*=[^/_,; ]*$/;
 
 /** Each name with "…" for the words that all have in common at the start and at the end. */
 export function shortNames(names: readonly string[]): ReadonlyMap<string, string> {
@@ -27,8 +30,9 @@ function commonStart(texts: readonly string[]): number {
   let length = 0;
   while (length < first.length && others.every((text) => text[length] === first[length])) length++;
   // A text that ends here needs a word of its own.
-  while (length > 0 && !(BREAK.test(first[length - 1]!) && texts.every((text) => text.length > length)))
+  while (length > 0 && !(BREAK.test(first.slice(length - 1)) && texts.every((text) => text.length > length)))
     length--;
+  length -= PAIR.exec(first.slice(0, length))?.[0].length ?? 0;
   return length < WORTH_CUTTING ? 0 : length;
 }
 

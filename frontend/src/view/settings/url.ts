@@ -13,7 +13,7 @@ import {
 } from "../../host/parent";
 import { renameKeys } from "./former_keys";
 import { allSettings } from "./setting";
-import { zoomX, zoomY } from "./settings";
+import { view, zoomX, zoomY } from "./settings";
 import { forgetLastZoom } from "./zoom";
 
 const WRITE_DELAY_MS = 150;
@@ -41,6 +41,7 @@ class ZoomHistory {
   /** What the entries before the present one have. */
   private readonly before: { readonly hash: string; readonly zoom: string }[] = [];
   private written = zoomToText();
+  private view = view.write();
   private pushed_ms = 0;
   private goesBack = false;
 
@@ -56,12 +57,18 @@ class ZoomHistory {
       goBackInHistory();
       return;
     }
-    if (isZoom && Date.now() - this.pushed_ms > ONE_ZOOM_MS) {
+    if (view.write() !== this.view) {
+      // Back leads to the board again, or to the panels, as they were.
+      pushHash(hash, this.before.length);
+      this.before.length = 0;
+      this.pushed_ms = Date.now();
+    } else if (isZoom && Date.now() - this.pushed_ms > ONE_ZOOM_MS) {
       pushHash(hash, this.before.length);
       this.before.push({ hash: before, zoom: this.written });
       this.pushed_ms = Date.now();
     } else writeHash(hash);
     this.written = zoom;
+    this.view = view.write();
   }
 
   /** Undoes a zoom where the URL changed because somebody went back from it; false where it changed otherwise. */
@@ -85,6 +92,7 @@ class ZoomHistory {
   /** Takes the present zoom as the one that the URL has, or will have. */
   keep(): void {
     this.written = zoomToText();
+    this.view = view.write();
     writeHash(replacePairs(readHash(), settingsToPairs()));
   }
 }

@@ -5,6 +5,7 @@ import type { RunClock } from "../../math/step_axis";
 import { seriesId } from "../../series/series_id";
 import type { FindingAnswer, Series } from "../../series/types";
 import { index } from "../catalog/catalog";
+import { toReveal } from "../findings/explained";
 import { clocks, fullAxis, panelStore } from "../panel/known_panels";
 import { LayerAxes, PanelAxes } from "../panel/layer_axes";
 import { stepPlacer } from "../panel/run_times";
@@ -13,16 +14,18 @@ import { scrollTarget, showLayer } from "../screen/reveal";
 import { moveAll } from "../screen/zooming";
 import {
   allLayers,
+  boardOpen,
   effectiveKind,
   effectivePhase,
   isExpanded,
   leaveBoard,
+  runsAreChosen,
   shownRuns,
   toggleExpanded,
 } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { clearZoom, settle } from "../settings/zoom";
-import { toReveal } from "./explained";
+import { openBeside } from "./open_cell";
 
 /** On either side of the first step, as a share of the run. */
 const AROUND = 0.2;
@@ -60,14 +63,16 @@ export function showFirstLayer({ run, tags: [tag] }: FindingAnswer): void {
   showInRun(run, tag ?? "");
 }
 
-/** Shows a series in a run, whatever hid it, with its row at the top. */
+/** Shows a series in a run, whatever hid it, with its row at the top; a run that nobody chose beside a healthy one. */
 export function showInRun(run: string, tag: string): void {
   const series = index.value?.series.find((one) => one.tag === tag && one.source === "blocks");
   if (series === undefined) return;
   batch(() => {
-    leaveBoard();
     const shown = shownRuns.value.map(({ name }) => name);
-    if (!shown.includes(run)) settings.runs.value = [...shown, run];
+    const hidden = !shown.includes(run);
+    if (boardOpen.value || (hidden && !runsAreChosen.value)) openBeside(run, series.runs);
+    else if (hidden) settings.runs.value = [...shown, run];
+    leaveBoard();
     if (effectiveKind.value !== series.kind) settings.kind.value = series.kind;
     if (effectivePhase.value !== series.phase) settings.phase.value = series.phase;
     foldLast(seriesId(series));
