@@ -1,7 +1,9 @@
 """What recording costs a training step, beside what else people use.
 
 Run: ``python -m bench.overhead [--model resnet18|gpt|lstm] [--rounds 12] [--steps 10]
-[--off-step] [--sizes] [--inputs]``
+[--ours] [--off-step] [--sizes] [--inputs]``
+
+A block of slices is written each 32 records, so take ``--steps 32`` for what splitting costs.
 
 All ways run interleaved in one process, A B ... B A, on models that start alike; each figure is
 the median over the rounds of (time with) / (time without) of the same round. The last line is the
@@ -39,6 +41,7 @@ def main() -> None:
     parser.add_argument("--model", choices=[*MODELS, "all"], default="all")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--ours", action="store_true", help="without what other people use")
     parser.add_argument("--off-step", action="store_true")
     parser.add_argument("--sizes", action="store_true", help="only the sizes of parameters")
     parser.add_argument("--inputs", action="store_true", help="only the model's input")
@@ -52,7 +55,7 @@ def main() -> None:
     )
     for model in MODELS if given.model == "all" else [given.model]:
         if not (given.off_step or given.sizes or given.inputs):
-            report(model, *measure(model, given.rounds, given.steps))
+            report(model, *measure(model, given.rounds, given.steps, ours_alone=given.ours))
         if not (given.sizes or given.inputs):
             report_off_step(model, measure_off_step(model, given.rounds, given.steps))
         if given.inputs or not (given.off_step or given.sizes):

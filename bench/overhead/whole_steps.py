@@ -36,20 +36,31 @@ def nothing(_trainer: Trainer, _logdir: Path) -> None:
     """Leave the trainer as it is."""
 
 
-def ways(model: str) -> dict[str, Callable[[Trainer, Path], None]]:
+OTHERS: dict[str, Callable[[Trainer, Path], None]] = {
+    "fastai ActivationStats(with_hist)": rivals.fastai_stats,
+    "SummaryWriter.add_histogram per layer": rivals.add_histogram,
+    "torch.histc hooks (mean, std, 40 bins)": rivals.histc_hooks,
+    "gradients' histograms, as wandb.watch": rivals.parameter_histograms,
+    "TorchLens watch": rivals.torchlens_watch,
+    "TorchExplorer watch": rivals.torchexplorer_watch,
+}
+
+SPLIT, UNSPLIT = "ours, all leaf modules, split by channel", "ours, all leaf modules"
+
+MUST_SPLIT = 3
+"""Per cent that a step of resnet18 may take longer when split than unsplit."""
+
+
+def ways(model: str, *, ours_alone: bool) -> dict[str, Callable[[Trainer, Path], None]]:
     stages = {"ours, conv1 and the four stages": ours(layers=STAGES)} if model == "resnet18" else {}
+    others = {} if ours_alone else OTHERS
     return {
         "no logger": nothing,
-        "ours, all leaf modules": ours(),
-        "ours, all leaf modules, split by channel": ours(split={"*": 1}),
+        UNSPLIT: ours(),
+        SPLIT: ours(split={"*": 1}),
         **stages,
         "ours, all leaf modules, every=10": ours(every=10),
-        "fastai ActivationStats(with_hist)": rivals.fastai_stats,
-        "SummaryWriter.add_histogram per layer": rivals.add_histogram,
-        "torch.histc hooks (mean, std, 40 bins)": rivals.histc_hooks,
-        "gradients' histograms, as wandb.watch": rivals.parameter_histograms,
-        "TorchLens watch": rivals.torchlens_watch,
-        "TorchExplorer watch": rivals.torchexplorer_watch,
+        **others,
         "no logger again (A/A band)": nothing,
     }
 
@@ -57,12 +68,14 @@ def ways(model: str) -> dict[str, Callable[[Trainer, Path], None]]:
 Found = dict[str, list[Times]]
 
 
-def make_trainers(model: str, folder: Path) -> tuple[dict[str, Trainer], dict[str, str]]:
+def make_trainers(
+    model: str, folder: Path, *, ours_alone: bool
+) -> tuple[dict[str, Trainer], dict[str, str]]:
     """A trainer for each way, two steps old; and why a way is missing."""
     torch.manual_seed(0)
     source, x, y = MODELS[model]()
     trainers, missing = {}, {}
-    for number, (name, attach) in enumerate(ways(model).items()):
+    for number, (name, attach) in enumerate(ways(model, ours_alone=ours_alone).items()):
         trainer = Trainer(source, x, y)
         try:
             attach(trainer, folder / str(number))
@@ -76,10 +89,12 @@ def make_trainers(model: str, folder: Path) -> tuple[dict[str, Trainer], dict[st
     return trainers, missing
 
 
-def measure(model: str, rounds: int, steps: int) -> tuple[Found, dict[str, str]]:
+def measure(
+    model: str, rounds: int, steps: int, *, ours_alone: bool = False
+) -> tuple[Found, dict[str, str]]:
     """Times per step of each way in each round, and why a way is missing."""
     with tempfile.TemporaryDirectory() as folder:
-        trainers, missing = make_trainers(model, Path(folder))
+        trainers, missing = make_trainers(model, Path(folder), ours_alone=ours_alone)
         found: Found = {name: [] for name in trainers}
         for turn in range(rounds):
             order = list(trainers) if turn % 2 == 0 else list(trainers)[::-1]
@@ -113,6 +128,13 @@ def report(model: str, found: Found, missing: dict[str, str]) -> None:
             f"{statistics.median(cpu_shares):+11.1f} % {_best(times, base, 1):+6.1f} % "
             f"{added:+6.2f} ms {must:>7}"
         )
+    pairs = list(zip(found[SPLIT], found[UNSPLIT], strict=True))
+    wall, cpu = (
+        statistics.median(100 * (split[field] / unsplit[field] - 1) for split, unsplit in pairs)
+        for field in (0, 1)
+    )
+    must = f", must: +{MUST_SPLIT} %" if model == "resnet18" else ""
+    print(f"  split over unsplit: {wall:+.1f} % wall, {cpu:+.1f} % processor time{must}")
     for name, reason in missing.items():
         print(f"  {name} did not run: {reason}")
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Final, TypeAlias
 
 from torch import nn
 
 from tb_activation_hist.capture.select import Layer, match_layers
-from tb_activation_hist.capture.tensor_names import without_call
+from tb_activation_hist.capture.tensor_names import matches_name, without_call
 from tb_activation_hist.core.errors import LayerSelectionError, OptionError
 from tb_activation_hist.core.nearest import name_hint
 from tb_activation_hist.core.slice_counts import MAX_BINNED, MAX_SLICES
@@ -120,10 +119,9 @@ def _refuse_unknown(pattern: SplitPattern, layers: Sequence[Layer], others: Sequ
 
 def _matches_text(pattern: SplitPattern, name: str) -> bool:
     """Whether a pattern matches a full name, with the number of a call or without."""
-    names = dict.fromkeys((name, without_call(name)))
-    if isinstance(pattern, str):
-        return any(pattern == each or fnmatchcase(each, pattern) for each in names)
-    return isinstance(pattern, re.Pattern) and any(map(pattern.search, names))
+    if not isinstance(pattern, (str, re.Pattern)):
+        return False
+    return any(matches_name(pattern, each) for each in dict.fromkeys((name, without_call(name))))
 
 
 def explain_missing(name: str, split: int, rank: int) -> str | None:

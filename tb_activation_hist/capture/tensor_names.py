@@ -24,13 +24,16 @@ def tensor_patterns(layers: Layers) -> list[str | re.Pattern[str]]:
     return [entry for entry in entries if isinstance(entry, (str, re.Pattern))]
 
 
+def matches_name(pattern: str | re.Pattern[str], name: str) -> bool:
+    """Whether a glob or regular expression matches a full name."""
+    if isinstance(pattern, re.Pattern):
+        return pattern.search(name) is not None
+    return pattern == name or fnmatchcase(name, pattern)
+
+
 def matches_tensor(pattern: str | re.Pattern[str], layer: Layer, name: str) -> bool:
     """Whether a pattern matches the full name of a module's tensor."""
-    for each in (layer.name, *layer.aliases):
-        full = f"{each}/{name}"
-        if pattern.search(full) if isinstance(pattern, re.Pattern) else fnmatchcase(full, pattern):
-            return True
-    return False
+    return any(matches_name(pattern, f"{each}/{name}") for each in (layer.name, *layer.aliases))
 
 
 def unmatched_tensors(

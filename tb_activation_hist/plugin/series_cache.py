@@ -19,6 +19,7 @@ from tb_activation_hist.plugin.data_provider import (
     Listing,
     SeriesKey,
 )
+from tb_activation_hist.plugin.foreign_loader import load_histograms
 from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.reading_turns import ReadingTurns, Urgency
@@ -28,7 +29,6 @@ from tb_activation_hist.plugin.series_loader import (
     append_block,
     decode_newest,
     load_blocks,
-    load_histograms,
     take_newest,
     tensor_to_bytes,
 )

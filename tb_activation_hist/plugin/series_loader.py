@@ -28,7 +28,6 @@ from tb_activation_hist.core.sessions import (
 from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.plugin.data_provider import Listing, Stamp
 from tb_activation_hist.plugin.missing_records import (
-    DAMAGE_HINT,
     NOTHING_MISSING,
     MissingRecords,
     StepRange,
@@ -41,10 +40,6 @@ from tb_activation_hist.storage.codec import (
     decode_blocks,
     decode_layers,
     peek_span,
-)
-from tb_activation_hist.storage.tensorboard_histograms import (
-    buckets_to_series,
-    normalise_buckets,
 )
 
 NOTHING_TO_TELL: Final = SessionNotes()
@@ -278,50 +273,16 @@ def _to_loaded(
         newest=joined.newest,
         notes=merge_notes([joined.notes, SessionNotes(missing.abandoned_from)]),
         overview=overview,
-        revision=_digest(sorted(held.blocks)),
+        revision=digest(sorted(held.blocks)),
         missing=missing.records,
         hint=missing.hint,
-        warning=_damage_warning(held.damaged),
+        warning=damage_warning(held.damaged),
         blocks=held.blocks,
         spans=held.spans,
         ranges=held.ranges,
         damaged=held.damaged,
         decoded=decoded,
     )
-
-
-def load_histograms(stamp: Stamp, tensors: Sequence[Any], layer: str) -> LoadedSeries:
-    """Load a series of another tool's histograms; records that are damaged are left out."""
-    damaged = {_to_id(t): text for t in tensors if (text := _find_damage(t.numpy))}
-    whole = [tensor for tensor in tensors if _to_id(tensor) not in damaged]
-    steps = [tensor.step for tensor in whole]
-    wall_times = [tensor.wall_time for tensor in whole]
-    series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in whole], layer)
-    revision = _digest(sorted(map(_to_id, whole)))
-    return LoadedSeries(
-        stamp,
-        series,
-        sum_records(series),
-        revision,
-        missing=len(damaged),
-        hint=DAMAGE_HINT.format(missing=len(damaged), written=len(tensors)) if damaged else "",
-        warning=_damage_warning(damaged),
-        damaged=damaged,
-        decoded=len(tensors),
-    )
-
-
-def _to_id(tensor: Any) -> bytes:
-    return f"{tensor.step}:{tensor.wall_time!r}".encode()
-
-
-def _find_damage(buckets: Any) -> str:
-    """Why a record of another tool cannot be read; empty when it can."""
-    try:
-        normalise_buckets(buckets)
-    except FormatError as err:
-        return str(err)
-    return ""
 
 
 def empty_series(scheme: AnyScheme, layer: str) -> HistogramSeries:
@@ -341,7 +302,8 @@ def block_id(data: bytes) -> BlockId:
     return data[:24] + data[-4:] + len(data).to_bytes(8, "little")
 
 
-def _digest(parts: Sequence[bytes]) -> str:
+def digest(parts: Sequence[bytes]) -> str:
+    """A name for these parts in this order."""
     return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
 
 
@@ -353,5 +315,6 @@ def _ranges(blocks: Iterable[Block]) -> dict[BlockSpan, StepRange]:
     return {block.span: series_to_range(block.series) for block in blocks}
 
 
-def _damage_warning(damaged: Mapping[BlockId, str]) -> str:
+def damage_warning(damaged: Mapping[BlockId, str]) -> str:
+    """What is wrong with the damaged parts, in one sentence; empty if there are none."""
     return join_problems(damaged.values()) if damaged else ""

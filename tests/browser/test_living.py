@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -11,7 +14,7 @@ from tb_activation_hist.core.names import LayerInfo
 from tests.browser.access import assert_accessible
 from tests.browser.conftest import GOOD, LAYERS, STRICT
 from tests.browser.tab import HeldRequests, Tab, fail_requests, open_frame, open_tab
-from tests.plugin.logdirs import RunFile, healthy_values
+from tests.plugin.logdirs import RunFile, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 from tests.series import values_to_series
 
@@ -68,6 +71,35 @@ def test_a_page_opened_too_early_fills_and_follows(
         assert_idle_while_hidden(tab)
         assert tab.problems == []
         file.close()
+
+
+def test_another_training_in_the_same_directory_takes_the_place_of_the_first(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+
+    def train(steps: int, mean: float) -> None:
+        shutil.rmtree(logs, ignore_errors=True)
+        values = [each + mean for each in healthy_values(steps, size=500)]
+        series = values_to_series(values)
+        times = series.tallies.wall_times + 1000 * mean
+        series = replace(series, tallies=replace(series.tallies, wall_times=times))
+        write_run(logs, "r", {"conv1": series}, session=steps, suffix=f".{steps}")
+
+    train(100, 0)
+    with running_tensorboard(
+        tmp_path, f"--logdir={logs}", "--reload_interval=1", env=STRICT
+    ) as server:
+        tab = open_tab(open_page(), server.root)
+        title = tab.frame.locator(".slice-title")
+        tab.until(title.inner_text, lambda text: text == "step 99")
+        train(40, 5)
+        tab.until(title.inner_text, lambda text: text == "step 39")
+        train(130, 10)
+        tab.until(title.inner_text, lambda text: text == "step 129")
+        tab.wait_drawn()
+        # All but a few of its values are on the axis; those of the others are not.
+        expect(tab.frame.locator(".panel .notes")).to_have_text(re.compile(r"^0\.\d+ % outside"))
 
 
 def assert_idle_while_hidden(tab: Tab) -> None:

@@ -205,3 +205,15 @@ def test_hover_names_one_record_where_several_are_drawn_as_one(steps: Tab) -> No
     assert of == series.n[step]
     inside = (series.edges[:-1] >= low - 1e-6) & (series.edges[1:] <= high + 1e-6)
     assert count == series.counts[step][inside].sum()
+
+
+def test_a_typed_range_without_an_end_ends_at_the_last_record(steps: Tab) -> None:
+    steps.reset(show(TENTH))
+    steps.wait_drawn()
+    field = steps.frame.get_by_label("steps", exact=True)
+    field.fill("500:")
+    field.press("Enter")
+    expect(field).to_have_value("500–990")
+    field.fill("5000:")
+    field.press("Enter")
+    steps.frame.get_by_role("status").get_by_text("from 0 to 990").wait_for()

@@ -18,9 +18,10 @@ from tb_activation_hist.core.sessions import describe_notes
 from tb_activation_hist.core.slice_counts import SLICE_STATISTICS
 from tb_activation_hist.findings import find_run_findings
 from tb_activation_hist.plugin.data_provider import Stamp
+from tb_activation_hist.plugin.foreign_loader import load_histograms
 from tb_activation_hist.plugin.response import to_json
 from tb_activation_hist.plugin.schema import TileRequest
-from tb_activation_hist.plugin.series_loader import LoadedSeries, load_blocks, load_histograms
+from tb_activation_hist.plugin.series_loader import LoadedSeries, load_blocks
 from tb_activation_hist.plugin.tiles import make_tile
 from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath

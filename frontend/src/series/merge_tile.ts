@@ -12,8 +12,8 @@ interface JoinedBins {
 
 /**
  * The held tile with its last columns replaced and continued by `newer`, the answer to a request with
- * `since`; null when the two do not fit together (other pooling, other bins, records taken away by
- * TensorBoard's sampling), so that the whole tile must be asked for. What is not per column (range, extent,
+ * `since`; null when the two do not fit together (other pooling, other bins, another training, records taken
+ * away by TensorBoard's sampling), so that the whole tile must be asked for. What is not per column (range, extent,
  * revision ...) is the newer tile's, which the server states for all asked steps.
  */
 export function mergeTile(held: Tile, newer: Tile): Tile | null {
@@ -24,7 +24,8 @@ export function mergeTile(held: Tile, newer: Tile): Tile | null {
   if (held.level !== newer.level || held.unit !== newer.unit || newer.records < held.records) return null;
   if (kept < 0 || kept > held.columns.length) return null;
   const overlaps = kept < held.columns.length;
-  if (overlaps && held.columns.firstStep[kept] !== newer.columns.firstStep[0]) return null;
+  // A training that was begun anew has the same steps at other times.
+  if (overlaps && held.columns.firstWallTime[kept] !== newer.columns.firstWallTime[0]) return null;
   const bins = joinBins(held, newer);
   return {
     ...newer,

@@ -14,10 +14,6 @@ export class PanelStore {
 
   constructor(private readonly mostHeld: number = MOST_HELD) {}
 
-  get size(): number {
-    return this.panels.size;
-  }
-
   find(id: string): PanelData | undefined {
     return this.panels.get(id);
   }

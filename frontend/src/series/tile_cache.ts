@@ -36,10 +36,6 @@ export class TileCache {
     return this.used_bytes;
   }
 
-  get size(): number {
-    return this.held.size;
-  }
-
   /** The tile of a request, now the most recently used; undefined when it is not held. */
   get(request: TileRequest): Tile | undefined {
     const key = requestToKey(request);
@@ -87,11 +83,6 @@ export class TileCache {
   /** Forget the tiles for which `unwanted` holds, such as those of a run that is gone. */
   remove(unwanted: (tile: Tile) => boolean): void {
     for (const [key, { tile }] of this.held) if (unwanted(tile)) this.drop(key);
-  }
-
-  clear(): void {
-    this.held.clear();
-    this.used_bytes = 0;
   }
 
   private drop(key: string): void {

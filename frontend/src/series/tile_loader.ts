@@ -135,7 +135,9 @@ export class TileLoader {
 
   private isOld({ panel, newestStep }: Want, revision: string): boolean {
     if (panel.reloads < this.reloads) return true;
-    return newestStep > (panel.tile.peek()?.lastStep ?? -1) && panel.revision !== revision;
+    // Fewer steps than before are those of another training in the same directory.
+    const isNews = newestStep < panel.newestStep || newestStep > (panel.tile.peek()?.lastStep ?? -1);
+    return isNews && panel.revision !== revision;
   }
 
   /** A sharper tile of the zoomed part, where there is anything sharper. */
@@ -156,7 +158,11 @@ export class TileLoader {
   }
 
   private async fly(jobs: readonly Job[], revision: string): Promise<void> {
-    for (const { want, part } of jobs) if (part === "tile") want.panel.revision = revision;
+    for (const { want, part } of jobs) {
+      if (part !== "tile") continue;
+      want.panel.revision = revision;
+      want.panel.newestStep = want.newestStep;
+    }
     const flight: Flight = { jobs, abort: new AbortController() };
     this.flights.add(flight);
     this.busy.value = true;
@@ -217,7 +223,7 @@ export class TileLoader {
     if (part === "tile") panel.reloads = this.reloads;
     if (tile === null) {
       // The whole is asked for again while the old picture stays.
-      panel.requests.tile = null;
+      panel.requests.tile = panel.requests.fine = null;
       this.cache.remove((held) => held.run === panel.run && held.tag === request.tag);
       return;
     }

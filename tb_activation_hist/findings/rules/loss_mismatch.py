@@ -224,16 +224,18 @@ def find_out_of_range(layers: RunSignals, options: LossMismatchThresholds) -> It
     """A last ReLU, sigmoid or tanh whose targets lie beyond its range.
 
     Only of the one model of a training, all parameters of whose optimizer it has: else another
-    network may follow, for which any gradient is right.
+    network may follow, for which any gradient is right. A cross entropy asks for differences of
+    logits alone, none of which need be below 0.
     """
     known = list(_judged(layers, options))
     if len(known) != 1 or not trains_all_alone(layers):
         return
     fact, last, _ = known[0]
-    found = max(fact.below_zero, fact.beyond_range)
+    below = 0 if _asks_for_differences(fact, options) else fact.below_zero
+    found = max(below, fact.beyond_range)
     if found < LEAST_BEYOND or found < options.out_of_range * fact.after:
         return
-    where = "below the 0 of a ReLU" if fact.below_zero >= fact.beyond_range else "beyond the range"
+    where = "below the 0 of a ReLU" if below >= fact.beyond_range else "beyond the range"
     yield Observation(
         hits=[hit_from_step(last, fact.first)],
         title=f"{last.info.layer}: much of what the loss asks for lies {where} that the network "
@@ -241,6 +243,10 @@ def find_out_of_range(layers: RunSignals, options: LossMismatchThresholds) -> It
         threshold={"out_of_range": options.out_of_range},
         figures={"records": found},
     )
+
+
+def _asks_for_differences(fact: LossGradients, options: LossMismatchThresholds) -> bool:
+    return fact.form in (CROSS_ENTROPY, SOFTENED) and _is_form(fact, options)
 
 
 def find_unbounded_critic(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tb_activation_hist.findings.hits import sustained_hit
@@ -29,6 +29,7 @@ class ReluLogitsThresholds(Thresholds):
 
 
 def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Iterator[Observation]:
+    """From the first record on: the ReLU is there before it sets so many outputs to 0."""
     if len(layers.learners) < LEAST_DEPTH:
         return
     last = layers.outputs[-1]
@@ -40,7 +41,7 @@ def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Itera
     hit = sustained_hit(last, state, {"zero_share": last.zero_share})
     if hit:
         yield Observation(
-            hits=[hit],
+            hits=[replace(hit, first=last.first_whole)],
             title=f"{last.info.layer}: the network ends in a ReLU, which sets "
             f"{hit.figures['zero_share']:.0%} of its outputs to 0 from step {hit.first_step}",
             threshold={"relu_logits_share": limit},

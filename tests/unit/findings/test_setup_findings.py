@@ -21,6 +21,8 @@ from tb_activation_hist.core.parameter_sizes import (
     SizeSeries,
 )
 from tb_activation_hist.core.setup_facts import (
+    BINARY,
+    CROSS_ENTROPY,
     EqualRows,
     KeptGradients,
     LossGradients,
@@ -137,6 +139,15 @@ def test_gradients_that_one_of_two_optimizers_never_clears(optimizers: int, foun
 def test_gradients_of_outputs_that_do_not_fit_the_loss(fact: dict[str, Any], kind: str) -> None:
     found = find(adam(), LossGradients("Net", looks=9, first=1, seen=90, **fact))
     assert [(f.kind, f.severity) for f in found] == [(kind, "warning")] * bool(kind)
+
+
+@pytest.mark.parametrize(("form", "found"), [("", 1), (BINARY, 1), (CROSS_ENTROPY, 0)])
+def test_a_cross_entropy_asks_for_no_output_below_0(form: str, found: int) -> None:
+    """Only for others that are larger; a network that ends in a ReLU, as SqueezeNet, can do so."""
+    below = LossGradients(
+        "Net", looks=9, first=1, seen=90, below_zero=9, since=1, after=9, form=form, formed=9
+    )
+    assert [f.kind for f in find(adam(), below)] == ["loss_mismatch"] * found
 
 
 @pytest.mark.parametrize("groups", [[OptimizerGroup("SGD", 1, 1, 6, {"lr": 0.1}, 2)], []])

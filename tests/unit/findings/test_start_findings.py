@@ -61,6 +61,16 @@ def test_a_relu_on_the_logits(kind: str, found: int) -> None:
     assert [f.severity for f in of_kind(layers, "relu_logits")] == ["warning"] * found
 
 
+def test_a_relu_on_the_logits_is_there_from_the_start() -> None:
+    layers = make_run()
+    most = after(40, lambda v: v * (np.arange(v.size) % 4 == 0))
+    info, series = make_layer("last", "ReLU", 7, lambda v, i: most(abs(v), i))
+    layers["last"] = (replace(info, shape=(VALUES // 10, 10)), series)
+    (finding,) = of_kind(layers, "relu_logits")
+    assert finding.first_step == 1
+    assert "from step 41" in finding.title
+
+
 @pytest.mark.parametrize(("end", "found"), [(50, 1), (10, 1), (120, 0)])
 def test_updates_that_end_long_before_the_run(end: int, found: int) -> None:
     layers = make_run()

@@ -12,6 +12,7 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.tallies import Tallies
+from tb_activation_hist.findings import Finding
 
 Values = npt.NDArray[np.float32]
 Change = Callable[[Values, int], Values]
@@ -19,6 +20,7 @@ Layers = dict[str, tuple[LayerInfo, HistogramSeries]]
 
 RECORDS = 128
 VALUES = 800
+ONSET = 60
 
 
 def unchanged(values: Values, _index: int) -> Values:
@@ -102,3 +104,8 @@ def make_run(changes: Mapping[str, Change] | None = None, **drifts: float) -> La
 def after(onset: int, change: Callable[[Values], Values]) -> Change:
     """A change of all records from index `onset` on."""
     return lambda values, index: change(values) if index >= onset else values
+
+
+def only(findings: Sequence[Finding]) -> Finding:
+    assert len(findings) == 1, [finding.title for finding in findings]
+    return findings[0]

@@ -94,7 +94,7 @@ interface LayerProps {
   readonly layer: ChainLayer;
   /** Place in the chain, from 0. */
   readonly at: number;
-  /** Step at which the incident begins. */
+  /** First step of the first layer; others may show the incident a few steps before it. */
   readonly begin: number;
   readonly width_px: number;
 }
@@ -106,9 +106,9 @@ function Layer({ layer, at, begin, width_px }: LayerProps) {
   const since =
     at === 0
       ? `step ${formatExact(first_step)}`
-      : first_step > begin
-        ? `+${first_step - begin}`
-        : "same step";
+      : first_step === begin
+        ? "same step"
+        : `${first_step > begin ? "+" : "−"}${Math.abs(first_step - begin)}`;
   return (
     <li class="chain-line">
       <button

@@ -28,7 +28,7 @@ export interface ChainLayer {
   readonly last_step: number;
 }
 
-/** All layers of an incident, each once, by the step at which they show it first. */
+/** All layers of an incident, each once: the first one of its cause, which the title names, then by their first steps. */
 export function incidentToChain(incident: Incident): readonly ChainLayer[] {
   const all = incident.flatMap((finding) =>
     finding.tags.map((tag, at) => {
@@ -36,8 +36,8 @@ export function incidentToChain(incident: Incident): readonly ChainLayer[] {
       return { finding, layer: finding.layers[at] ?? tag, tag, first_step, last_step };
     }),
   );
-  const byStep = all.sort((a, b) => a.first_step - b.first_step);
-  return byStep.filter(({ tag }, at) => byStep.findIndex((one) => one.tag === tag) === at);
+  const ordered = [...all.slice(0, 1), ...all.slice(1).sort((a, b) => a.first_step - b.first_step)];
+  return ordered.filter(({ tag }, at) => ordered.findIndex((one) => one.tag === tag) === at);
 }
 
 export const chain = computed(() => incidentToChain(explainedIncident.value ?? NO_INCIDENT));

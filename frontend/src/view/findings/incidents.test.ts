@@ -93,7 +93,7 @@ describe("incidents", () => {
     expect(explained.value).toBeUndefined();
   });
 
-  it("spread from layer to layer: each once, by its own first step", () => {
+  it("spread from the layer that the title names to others: each once, by its own first step", () => {
     const explodes = finding("one", ["conv", "fc"], {
       first_step: 3,
       layer_steps: [
@@ -102,8 +102,14 @@ describe("incidents", () => {
       ],
     });
     expect(incidentToChain([nan, explodes]).map((at) => [at.layer, at.first_step, at.finding.kind])).toEqual([
-      ["fc", 3, "dead"],
+      ["fc", 5, "non_finite"],
       ["conv", 6, "dead"],
+    ]);
+    const named = incidentToChain([explodes, finding("one", ["head"], { first_step: 4 })]);
+    expect(named.map(({ layer, first_step }) => [layer, first_step])).toEqual([
+      ["conv", 6],
+      ["fc", 3],
+      ["head", 4],
     ]);
     findings.value = [explodes];
     openFinding(explodes);

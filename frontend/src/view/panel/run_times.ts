@@ -1,10 +1,10 @@
 /** Where steps of a run lie on the time axis, and which steps lie at a place. */
 
 import { type ColumnTimes, columnSpans, columnsIn, type Spans, stepToUnit } from "../../math/column_spans";
-import { countsSteps, type RunClock, type StepAxis } from "../../math/step_axis";
+import type { RunClock, StepAxis } from "../../math/step_axis";
 import type { ProfileColumns } from "../../series/types";
 import { perObject } from "../reactive/per_object";
-import { clocks, knownPanels } from "./known_panels";
+import { clocks, endSteps, knownPanels } from "./known_panels";
 import { timesOf } from "./panel_times";
 
 const toTimes = perObject(
@@ -32,8 +32,10 @@ export function stepPlacer(run: string, { kind }: StepAxis): ((step: number) => 
 }
 
 /** First and last step that lie between two places of the axis, of the first run that is known. */
-export function placesToSteps({ kind, lo, hi }: StepAxis): readonly [number, number] {
-  if (countsSteps(kind)) return [Math.ceil(lo), Math.ceil(hi) - 1];
+export function placesToSteps(axis: StepAxis): readonly [number, number] {
+  const { lo, hi } = axis;
+  const ends = endSteps(axis);
+  if (ends) return ends;
   for (const panel of knownPanels.value) {
     const spans = timesOf(panel).spans.value;
     const columns = panel.tile.value?.columns;

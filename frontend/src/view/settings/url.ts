@@ -14,11 +14,14 @@ import {
 import { renameKeys } from "./former_keys";
 import { allSettings } from "./setting";
 import { view, zoomX, zoomY } from "./settings";
-import { forgetLastZoom } from "./zoom";
+import { forgetLastZoom, settle } from "./zoom";
 
 const WRITE_DELAY_MS = 150;
 /** What is zoomed within this time is one thing to go back from. */
 const ONE_ZOOM_MS = 1000;
+
+/** The hash as it was last read or written. */
+let known = "";
 
 /** Restores all settings from the URL, then keeps the URL up to date; call once. */
 export function startUrl(): void {
@@ -29,10 +32,18 @@ export function startUrl(): void {
     zooms.keep();
   });
   let timer = 0;
+  const writeSoon = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      // A link was followed, of which the browser tells a moment later.
+      if (known !== readHash()) writeSoon();
+      else zooms.write();
+      known = readHash();
+    }, WRITE_DELAY_MS);
+  };
   effect(() => {
     settingsToPairs();
-    window.clearTimeout(timer);
-    timer = window.setTimeout(() => zooms.write(), WRITE_DELAY_MS);
+    writeSoon();
   });
 }
 
@@ -93,7 +104,7 @@ class ZoomHistory {
   keep(): void {
     this.written = zoomToText();
     this.view = view.write();
-    writeHash(replacePairs(readHash(), settingsToPairs()));
+    writeUrl();
   }
 }
 
@@ -103,12 +114,20 @@ function zoomToText(): string {
 
 /** Address that restores the view as it is now. */
 export function linkToView(): string {
-  writeHash(replacePairs(readHash(), settingsToPairs()));
+  writeUrl();
   return readAddress();
 }
 
+function writeUrl(): void {
+  writeHash(replacePairs(readHash(), settingsToPairs()));
+  known = readHash();
+}
+
 function readUrl(): void {
-  readSettings(hashToPairs(readHash()));
+  // Where a gesture has taken the axes would take the place of what is read here.
+  settle();
+  known = readHash();
+  readSettings(hashToPairs(known));
 }
 
 /** Every setting as the pairs have it, those that they do not name as at first. */
