@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import STRICT, new_page
 from tests.browser.tab import Tab, open_tab
@@ -63,6 +64,29 @@ def test_the_first_difference_is_reported_marked_and_one_click_away(tab: Tab) ->
     tab.frame.get_by_role("button", name="Go there").click()
     tab.until(tab.hash, lambda text: f"pinned={PARTS_AT}" in text)
     assert tab.problems == []
+
+
+def test_a_click_goes_to_a_layer_of_another_kind_and_pins_the_step(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    for run, kind, parts_at in (
+        ("base", "activations", RECORDS),
+        ("base", "weights", RECORDS),
+        ("fork", "activations", PARTS_AT + 1),
+        ("fork", "weights", PARTS_AT),
+    ):
+        values = list(healthy_values(RECORDS, 300))
+        values[parts_at:] = [1.2 * each for each in values[parts_at:]]
+        write_run(tmp_path / "logs", run, {"conv": values}, kind=kind, suffix=f".{kind}")
+    with running_tensorboard(tmp_path, f"--logdir={tmp_path / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(4)
+        tab = open_tab(open_page(), server.root, f"{PARTING}exact")
+        tab.until(lambda: bar(tab), lambda text: f"at step {PARTS_AT} in weights/conv" in text)
+        tab.frame.get_by_role("button", name="Go there").click()
+        tab.until(tab.hash, lambda text: f"pinned={PARTS_AT}.5" in text and "kind=weights" in text)
+        tab.until(
+            tab.frame.locator(".slice-title").inner_text, lambda text: f"step {PARTS_AT}" in text
+        )
 
 
 def test_another_run_can_be_chosen_and_is_part_of_the_link(tab: Tab) -> None:

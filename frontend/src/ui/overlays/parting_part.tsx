@@ -4,7 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { stepToUnit } from "../../math/column_spans";
 import { formatCounted, formatSteps } from "../../math/format";
-import type { ComparedLayer, Comparison, Series } from "../../series/types";
+import type { ComparedLayer, Comparison } from "../../series/types";
 import { showStep } from "../../view/board/reveal_incident";
 import { client, index } from "../../view/catalog/catalog";
 import { comparedRun } from "../../view/findings/compared_run";
@@ -102,7 +102,11 @@ function Found({ found }: { readonly found: Comparison }) {
         {found.b} first differs from {found.a} at <strong>step {first.first_step}</strong> in{" "}
         <strong>{first.tag.replace("activations/", "")}</strong>: {measures(first)}
       </span>
-      <button type="button" class="button" onClick={() => showParting(first, found.b)}>
+      <button
+        type="button"
+        class="button"
+        onClick={() => showStep({ ...first, run: found.b, tags: [first.tag], last_step: first.first_step })}
+      >
         Go there
       </button>
       <span class="facts-line">
@@ -137,19 +141,6 @@ function EqualLayers() {
 function measures({ moved, octaves }: ComparedLayer): string {
   if (moved === 0) return "values differ within their bins";
   return `${(100 * moved).toPrecision(2)} % of the values moved, ${octaves.toPrecision(2)} octaves on average`;
-}
-
-function seriesOf(tag: string): Series | undefined {
-  return index.value?.series.find((series) => series.tag === tag);
-}
-
-/** Opens the layer, whatever kind and phase are shown, and pins the step. */
-function showParting({ tag, first_step }: ComparedLayer, run: string): void {
-  const series = seriesOf(tag);
-  if (series === undefined) return;
-  settings.kind.value = series.kind;
-  settings.phase.value = series.phase;
-  showStep({ run, tags: [tag], first_step, last_step: first_step });
 }
 
 /** A line at the step at which a layer begins to differ; where the runs part, a frame too. */

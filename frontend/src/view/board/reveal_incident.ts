@@ -13,7 +13,6 @@ import { pinAt } from "../screen/pin";
 import { scrollTarget, showLayer } from "../screen/reveal";
 import { moveAll } from "../screen/zooming";
 import {
-  allLayers,
   boardOpen,
   effectiveKind,
   effectivePhase,
@@ -65,7 +64,7 @@ export function showFirstLayer({ run, tags: [tag] }: FindingAnswer): void {
 
 /** Shows a series in a run, whatever hid it, with its row at the top; a run that nobody chose beside a healthy one. */
 export function showInRun(run: string, tag: string): void {
-  const series = index.value?.series.find((one) => one.tag === tag && one.source === "blocks");
+  const series = seriesOf(tag);
   if (series === undefined) return;
   batch(() => {
     const shown = shownRuns.value.map(({ name }) => name);
@@ -73,13 +72,21 @@ export function showInRun(run: string, tag: string): void {
     if (boardOpen.value || (hidden && !runsAreChosen.value)) openBeside(run, series.runs);
     else if (hidden) settings.runs.value = [...shown, run];
     leaveBoard();
-    if (effectiveKind.value !== series.kind) settings.kind.value = series.kind;
-    if (effectivePhase.value !== series.phase) settings.phase.value = series.phase;
+    showKindOf(series);
     foldLast(seriesId(series));
     showLayer(series, run);
     scrollTarget.value = null;
   });
   scrollToTop(series, run);
+}
+
+function seriesOf(tag: string): Series | undefined {
+  return index.value?.series.find((one) => one.tag === tag && one.source === "blocks");
+}
+
+function showKindOf({ kind, phase }: Series): void {
+  if (effectiveKind.value !== kind) settings.kind.value = kind;
+  if (effectivePhase.value !== phase) settings.phase.value = phase;
 }
 
 /** The strip that was opened last for a finding. */
@@ -119,16 +126,24 @@ function pinStepOf(run: string, step: number): ((step: number) => number) | null
   return toUnit;
 }
 
-/** Where runs part: opens the layer, pins the step, and ends a zoom that would hide it. */
+/** Where runs part: opens the layer, whatever kind and phase are shown, pins the step, and ends a zoom that would hide it. */
 export function showStep({ run, tags: [tag = ""], first_step, last_step }: Steps): void {
-  const series = allLayers.peek().find((layer) => layer.tag === tag);
+  const series = seriesOf(tag);
   if (series === undefined) return;
+  showKindOf(series);
   showLayer(series, run);
-  const toUnit = pinStepOf(run, first_step);
-  if (toUnit === null) return;
-  const own = panelStore.panel(run, seriesId(series));
-  const { lo, hi } = new PanelAxes(own, new LayerAxes(series)).liveAxis.peek();
-  if (toUnit(first_step) < lo || toUnit(last_step) > hi) clearZoom();
+  // Layers of another kind have no place on the time axis until the first of them has come.
+  const stop = effect(() => {
+    if (!clocks.value.has(run)) return;
+    queueMicrotask(() => stop());
+    untracked(() => {
+      const toUnit = pinStepOf(run, first_step);
+      if (toUnit === null) return;
+      const own = panelStore.panel(run, seriesId(series));
+      const { lo, hi } = new PanelAxes(own, new LayerAxes(series)).liveAxis.peek();
+      if (toUnit(first_step) < lo || toUnit(last_step) > hi) clearZoom();
+    });
+  });
 }
 
 type Steps = Pick<FindingAnswer, "run" | "tags" | "first_step" | "last_step">;
