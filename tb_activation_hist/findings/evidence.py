@@ -91,6 +91,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "rms_before": Figure("size of the values before"),
     "same": Figure("units that are equal", TEXT),
     "set_back": Figure("times that the weights were set back", NUMBER, ("set_back_times",)),
+    "replaced": Figure(
+        "times that the weights were replaced by others", NUMBER, ("other_weights",)
+    ),
     "setting": Figure("setting", TEXT),
     "setting_value": Figure(
         "its value", NUMBER, ("momentum", "decay_in_gradient", "norm_standstill", "norm_forgets")
