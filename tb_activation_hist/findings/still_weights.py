@@ -101,11 +101,15 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     if not movers or _changes(movers) < LEAST_RECORDS - 1:
         return
     still = [each for each in _judged(run) if _stands_still(each.weights)]
-    for hits, own, cause in _group(still, run):
+    groups = list(_group(still, run))
+    # Weights of 0 that are left out let no gradient through to the layers before them.
+    alone = all(cause is Cause.ZERO_GRADIENT for _, _, cause in groups)
+    for hits, own, cause in groups:
         if cause is not Cause.NO_UPDATE and all(_is_copy(p, movers) for p in own):
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, run, movers)
-        zero = cause is Cause.ZERO_GRADIENT and not _are_given_zeros(own, run, least_steps)
+        given = alone and _are_given_zeros(own, run, least_steps)
+        zero = cause is Cause.ZERO_GRADIENT and not given
         meant = unused or zero or not run.facts.trainable
         yield StillPart(hits, own, cause, movers[0].name, own[0].records, meant)
 
