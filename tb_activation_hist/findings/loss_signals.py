@@ -144,6 +144,6 @@ def _count_classes(run: RunSignals) -> int:
     if any(form in (BINARY, BINARY_CHANCE) for form, _ in forms):
         return 2
     ((form, classes), *others) = forms or {("", 0)}
-    if form == CROSS_ENTROPY and not others:
+    if form == CROSS_ENTROPY and classes and not others:
         return classes
     return shape[1] if len(shape) == 4 else shape[-1]

@@ -301,6 +301,9 @@ def test_a_loss_at_chance_and_one_that_rises(end: float, kinds: list[str]) -> No
     findings = find(losses=(loss(*means),), layers=classifier())
     assert [f.kind for f in findings] == kinds
     assert all((f.severity == "info") == (f.kind == "not_learning") for f in findings)
+    # A recording of an earlier version has the loss's form, but not its number of classes.
+    older = LossGradients("Net", looks=9, first=1, seen=90, form=CROSS_ENTROPY, formed=9)
+    assert find(older, losses=(loss(*means),), layers=classifier()) == findings
     # A loss of another size says nothing, nor does one of several.
     assert find(losses=(loss(*(means * 3)),), layers=classifier()) == []
     assert find(losses=(loss(*means), loss(*means)), layers=classifier()) == []
