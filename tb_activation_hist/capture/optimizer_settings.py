@@ -9,7 +9,12 @@ from typing import Any, Final
 
 from torch import nn
 
-from tb_activation_hist.core.setup_facts import MOST_NAMES, ModuleSettings, OptimizerGroup
+from tb_activation_hist.core.setup_facts import (
+    DROPPED_SHARES,
+    MOST_NAMES,
+    ModuleSettings,
+    OptimizerGroup,
+)
 
 LEFT_OUT: Final = frozenset({"params", "initial_lr"})
 """Fields of a group that are no settings."""
@@ -24,9 +29,6 @@ MODULE_SETTINGS: Final = {
     "MultiheadAttention": ("dropout",),
 }
 """Part of a type's name -> attributes whose values are settings."""
-
-SHARES: Final = ("p", "drop_prob", "dropout")
-"""Those of them that a schedule may change from step to step."""
 
 
 def list_groups(
@@ -79,7 +81,7 @@ def list_module_settings(
 def list_shares(modules: Iterable[nn.Module]) -> list[tuple[nn.Module, str]]:
     """The modules with a share that is dropped, and the name of that setting."""
     found = ((module, name) for module in modules for name, _ in _module_settings(module))
-    return [(module, name) for module, name in found if name in SHARES]
+    return [(module, name) for module, name in found if name in DROPPED_SHARES]
 
 
 def read_shares(shares: Iterable[tuple[nn.Module, str]]) -> list[float]:

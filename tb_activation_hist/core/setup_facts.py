@@ -15,6 +15,9 @@ SETUP_FIELD: Final = "setup"
 MOST_NAMES: Final = 32
 """Names of layers that a fact keeps at most."""
 
+DROPPED_SHARES: Final = ("p", "drop_prob", "dropout")
+"""Settings of modules that are the share of values to drop; a schedule may change them."""
+
 TUPLES: Final = frozenset({"layers", "begins", "rates"})
 """Fields of facts that are tuples, and lists in JSON."""
 

@@ -8,15 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.core.setup_facts import ModuleSettings
+from tb_activation_hist.core.setup_facts import DROPPED_SHARES, ModuleSettings
 from tb_activation_hist.findings.hits import Hit, hit_from_step, name_layers, sustained_hit
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
-
-SHARES: Final = ("p", "drop_prob", "dropout")
-"""Names of settings that are a share to be dropped."""
 
 NEAR: Final = 4
 """Layers in front of a Dropout layer among which the one that feeds it is looked for."""
@@ -83,7 +80,7 @@ def strong_settings(
 
 
 def _share_of(own: ModuleSettings) -> float:
-    return max((own.settings[name] for name in SHARES if name in own.settings), default=0.0)
+    return max((own.settings[name] for name in DROPPED_SHARES if name in own.settings), default=0.0)
 
 
 def find_strong_dropout(
