@@ -1,0 +1,185 @@
+"""Learning rates that end early, are far too low, or fall below zero."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.parameter_sizes import (
+    ParameterFacts,
+    ParameterHistory,
+    ParameterInfo,
+    ParameterSizes,
+    SizeSeries,
+)
+from tb_activation_hist.core.setup_facts import (
+    OptimizerGroup,
+    RateHistory,
+)
+from tb_activation_hist.findings import RunFacts, find_run_findings
+from tests.unit.findings.setup_trainings import (
+    CHANCE,
+    NAMES,
+    adam,
+    classifier,
+    find,
+    loss,
+    sgd,
+    walk,
+    with_parameters,
+)
+from tests.unit.findings.trainings import RECORDS, make_run
+
+
+@pytest.mark.parametrize(
+    ("update", "first", "last", "severity"),
+    [
+        (5e-5, CHANCE, CHANCE, ["warning"]),
+        (5e-5, CHANCE, 1.0, ["info"]),
+        (5e-5, 1.3 * CHANCE, 1.2 * CHANCE, ["warning"]),
+        (5e-5, 1.3 * CHANCE, 0.9 * CHANCE, ["info"]),
+        (5e-5, 3.0 * CHANCE, 2.8 * CHANCE, ["info"]),
+        (5e-5, 0.5, 0.5, ["info"]),
+        (5e-6, 0.5, 0.5, ["warning"]),
+        (5e-6, 0.5, 0.4, ["info"]),
+        (1e-3, 0.5, 0.5, []),
+    ],
+)
+def test_updates_that_together_hardly_move_the_weights(
+    update: float, first: float, last: float, severity: list[str]
+) -> None:
+    layers = classifier() | with_parameters("updates", lambda v, _: v * np.float32(update))
+    findings = find(losses=(loss(*np.linspace(first, last, 80)),), layers=layers)
+    assert [f.severity for f in findings] == severity
+    assert all(f.kind == "not_learning" and "hardly" in f.title for f in findings)
+
+
+def test_a_rate_that_was_swapped_with_the_decay() -> None:
+    layers = with_parameters("updates", lambda v, _: v * np.float32(5e-5))
+    (finding,) = find(sgd(lr=5e-4, weight_decay=0.1), layers=layers)
+    assert finding.severity == "warning"
+    assert "as if swapped" in finding.title
+    decoupled = adam(lr=1e-5, weight_decay=0.01, decoupled_weight_decay=1.0)
+    assert [f.severity for f in find(decoupled, layers=layers)] == ["info"]
+
+
+def exponential(step: int) -> float:
+    return 0.93**step
+
+
+def cosine(step: int) -> float:
+    return 0.5 + 0.5 * math.cos(math.pi * step / RECORDS)
+
+
+def by_thirds(step: int) -> float:
+    return 0.1 ** (3 * step // RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "found"), [(exponential, [65]), (cosine, []), (by_thirds, [])]
+)
+def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[int]) -> None:
+    steps = np.array([1, 2, 3, 5, 9, *range(17, RECORDS + 1, 16), RECORDS])
+    one = np.ones(len(steps))
+    rates = np.array([0.1 * schedule(step) for step in steps.tolist()])
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    sizes = ParameterSizes(
+        {name: ParameterHistory(ParameterInfo(name, (8, 8)), facts) for name in ("a.weight",)}
+    )
+    run = {**make_run(), **with_parameters("weights", walk(1.0))}
+    findings = find_run_findings("run", run, sizes=sizes)
+    assert [(f.kind, f.severity) for f in findings] == [("stopped_learning", "warning")] * len(
+        found
+    )
+    assert [f.first_step for f in findings] == found
+    assert all("scheduler" in f.causes[0] for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("rates", "found"),
+    [
+        ({1: 1e-3, 20: 1e-4, 40: 1e-5}, [40]),
+        ({1: 1e-3, 60: 1e-5, 61: 1e-6}, [60]),
+        ({1: 1e-3, 80: 1e-4, 110: 1e-5, 120: 0.0}, []),
+        ({1: 1e-3, 20: 1e-4, 40: 1e-5, 50: 1e-3}, []),
+        ({1: 1e-3, 52: 1e-5}, []),
+    ],
+)
+def test_rates_that_are_followed_step_by_step(rates: dict[int, float], found: list[int]) -> None:
+    fact = RateHistory("Adam", 1, tuple(rates), tuple(rates.values()))
+    findings = find(fact)
+    assert [(f.kind, f.severity, f.first_step) for f in findings] == [
+        ("stopped_learning", "warning", step) for step in found
+    ]
+
+
+def to_sizes(steps: npt.NDArray[np.int64], values: FloatArray) -> SizeSeries:
+    """The same values at each step, but for a last bit."""
+    one = np.ones(len(steps))
+    whole = one.astype(np.int64)
+    moments = (values.min(), values.max(), values.sum(), np.square(values).sum())
+    return SizeSeries(
+        steps, whole * len(values), 0 * whole, 0 * whole,
+        *(one * moment for moment in moments), 0 * one.astype(np.int8),
+    )  # fmt: skip
+
+
+def test_a_rate_that_ends_is_no_end_beside_one_that_is_not_followed() -> None:
+    """As a rate that is a tensor, which is not read."""
+    fact = RateHistory("Adam", 1, (1, 20), (1e-3, 1e-5))
+    assert find(adam(), fact) != []
+    assert find(adam(), replace(adam(), place=2), fact) == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "later", "optimizer", "uniform", "found"),
+    [
+        (1e-6, 1e-6, adam(), True, 1),
+        (1e-3, 1e-3, adam(), True, 0),
+        (1e-6, 1e-3, adam(), True, 0),
+        (1e-6, 1e-6, sgd(), True, 0),
+        (1e-6, 1e-6, adam(), False, 0),
+    ],
+)
+def test_a_rate_that_is_hopeless_for_new_weights(
+    rate: float, later: float, optimizer: OptimizerGroup, uniform: bool, found: int
+) -> None:
+    steps = np.array([1, 2, 3, 5, 9, 17, 33, 49])
+    one = np.ones(len(steps))
+    generator = np.random.default_rng(0)
+    drawn = generator.uniform(-0.1, 0.1, 4096) if uniform else 0.1 * generator.normal(size=4096)
+    rates = np.where(steps > 32, later, rate)
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    rms = rate / float(np.sqrt(np.mean(drawn**2)))
+    sizes = {
+        f"{name}.weight": ParameterHistory(
+            ParameterInfo(f"{name}.weight", (64, 64)),
+            facts,
+            weights=to_sizes(steps, drawn),
+            updates=to_sizes(steps, np.full(4096, rms)),
+        )
+        for name in NAMES
+    }
+    findings = find_run_findings(
+        "run", make_run(), facts=RunFacts(setup=(optimizer,)), sizes=ParameterSizes(sizes)
+    )
+    assert [f.kind for f in findings if "small_update" in f.threshold] == ["not_learning"] * found
+
+
+def test_a_schedule_that_goes_on_below_zero() -> None:
+    steps = np.arange(1, RECORDS + 1, 16)
+    rates = 0.1 * (1 - steps / 100)
+    one = np.ones(len(steps))
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    sizes = ParameterSizes({"a.weight": ParameterHistory(ParameterInfo("a.weight", (8, 8)), facts)})
+    run = {**make_run(), **with_parameters("weights", walk(1.0))}
+    found = find_run_findings("run", run, sizes=sizes)
+    assert [(f.kind, f.first_step) for f in found if "negative_rate" in f.threshold] == [
+        ("optimizer_settings", int(steps[rates < 0][0]))
+    ]
