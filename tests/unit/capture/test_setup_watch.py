@@ -6,11 +6,11 @@ import copy
 import io
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tb_activation_hist import ActivationHistLogger, MemoryWriter
 from tb_activation_hist.capture.rate_watch import RateWatch
@@ -21,67 +21,11 @@ from tb_activation_hist.core.setup_facts import (
     ModuleSettings,
     OptimizerGroup,
     RateHistory,
-    RestoredWeights,
     fact_to_text,
     texts_to_setup,
 )
-from tb_activation_hist.findings import RunFacts, info_to_run_facts
-
-FactT = TypeVar("FactT")
-
-
-def make_model() -> nn.Sequential:
-    torch.manual_seed(0)
-    norm = nn.BatchNorm1d(8, momentum=0.2)
-    return nn.Sequential(nn.Linear(4, 8), norm, nn.Dropout(0.3), nn.Linear(8, 3))
-
-
-class Script:
-    """A training loop; what it does beside the usual is given by name."""
-
-    def __init__(self, **does: Any) -> None:
-        self.does = does
-        self.model = make_model()
-        prepare = does.get("prepare")
-        if prepare:
-            prepare(self.model)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), 1e-2, weight_decay=0.1)
-        self.start = copy.deepcopy(self.model.state_dict())
-
-    def run(self, steps: int = 20) -> RunFacts:
-        memory = MemoryWriter()
-        with ActivationHistLogger(self.model, memory, on_error="raise") as logger:
-            for step in range(steps):
-                self.before(step)
-                loss = self.backward()
-                if self.does.get("clip"):
-                    nn.utils.clip_grad_norm_(self.model.parameters(), 0.1)
-                self.optimizer.step()
-                logger.step(loss=loss)
-        return info_to_run_facts(memory.run_info)
-
-    def before(self, step: int) -> None:
-        every = self.does.get("load_every")
-        if every and step % every == 0:
-            self.model.load_state_dict(self.start)
-        if self.does.get("swap"):
-            own = copy.deepcopy(self.model.state_dict())
-            self.model.load_state_dict(self.start)
-            self.model.load_state_dict(own)
-        clear = self.does.get("clear", "none")
-        if clear != "never":
-            self.optimizer.zero_grad(set_to_none=clear == "none")
-
-    def backward(self) -> float:
-        for _ in range(self.does.get("parts", 1)):
-            loss = self.model(torch.randn(16, 4)).square().mean()
-            loss.backward()
-        return float(loss.detach())
-
-
-def only(facts: RunFacts, kind: type[FactT]) -> FactT:
-    (found,) = facts.of(kind)[:1]
-    return found
+from tb_activation_hist.findings import info_to_run_facts
+from tests.unit.capture.watched_script import Script, make_model, only
 
 
 def test_settings_of_optimizers_and_modules_are_noted() -> None:
@@ -160,40 +104,6 @@ def test_a_judge_that_gets_gradients_from_its_opponent_is_cleared() -> None:
     assert [(fact.steps, fact.kept) for fact in facts] == [(12, 0)] * 2
 
 
-@pytest.mark.parametrize(("every", "times", "last"), [(1, 19, 20), (6, 3, 19), (100, 0, 0)])
-def test_weights_that_are_set_back(every: int, times: int, last: int) -> None:
-    found = Script(load_every=every).run().of(RestoredWeights)
-    if not times:
-        assert found == []
-    for fact in found:
-        assert (fact.times, fact.value, fact.last, fact.writes) == (times, 1, last, times)
-
-
-def test_a_script_that_makes_an_optimizer_in_each_step_fills_no_file() -> None:
-    script, kept = Script(), []
-
-    def make_anew(_step: int) -> None:
-        script.optimizer = torch.optim.SGD(script.model.parameters(), 0.1)
-        kept.append(script.optimizer)
-
-    script.before = make_anew  # type: ignore[method-assign]
-    facts = script.run(40)
-    assert len(facts.of(OptimizerGroup)) == len(facts.of(RateHistory)) == 16
-
-
-def test_weights_of_the_start_that_are_loaded_with_a_new_optimizer() -> None:
-    script = Script()
-
-    def resume(step: int) -> None:
-        if step == 13:
-            script.model.load_state_dict(script.start)
-            script.optimizer = torch.optim.Adam(script.model.parameters(), 1e-2)
-
-    script.before = resume  # type: ignore[method-assign]
-    found = script.run().of(RestoredWeights)
-    assert [(f.times, f.value, f.first) for f in found] == [(1, 1, 14)] * 2
-
-
 @pytest.mark.parametrize(
     ("schedule", "begins", "rates"),
     [
@@ -243,64 +153,6 @@ def test_a_dropout_that_is_raised_is_seen_at_once() -> None:
         if "p" in fact.settings
     }
     assert found == {0.9: 13}
-
-
-def test_weights_that_are_clipped_to_the_same_ends_are_not_set_back() -> None:
-    """A Wasserstein critic whose every weight is at an end again, whatever a step did."""
-    script = Script()
-    judge = script.model[3].weight
-
-    def clip(_step: int) -> None:
-        with torch.no_grad():
-            judge.copy_(torch.where(judge > 0, 0.1, -0.1))
-
-    script.before = clip  # type: ignore[method-assign]
-    assert [fact.times for fact in script.run().of(RestoredWeights)] == [0]
-
-
-def test_weights_that_are_swapped_for_a_look_are_not_set_back() -> None:
-    found = Script(swap=True).run().of(RestoredWeights)
-    assert [(fact.writes, fact.times) for fact in found] == [(19, 0)] * 2
-
-
-@pytest.mark.parametrize(
-    ("change", "found"),
-    [
-        (lambda weight: nn.init.kaiming_uniform_(weight), [(2, 9)]),
-        (lambda weight: weight.clamp_(-0.3, 0.3), [(0, 0)]),
-        (lambda weight: weight.mul_(0.5).add_(0.05 * torch.randn_like(weight)), [(0, 0)]),
-        (lambda weight: weight.zero_(), [(0, 0)]),
-    ],
-)
-def test_weights_that_are_initialised_anew(
-    change: Callable[[Tensor], Tensor], found: list[tuple[int, int]]
-) -> None:
-    """The last layer has too few weights to tell."""
-    script = Script()
-
-    def write(step: int) -> None:
-        if step in (8, 16):
-            with torch.no_grad():
-                change(script.model[0].weight)
-
-    script.before = write  # type: ignore[method-assign]
-    facts = script.run().of(RestoredWeights)
-    assert [(fact.replaced, fact.since) for fact in facts] == found
-
-
-def test_steps_of_a_second_optimizer_are_no_writes_of_something_else() -> None:
-    """A critic that is trained several times in a step may have an optimizer for each."""
-    model = make_model()
-    optimizers = [torch.optim.SGD(model.parameters(), 0.1) for _ in range(2)]
-    memory = MemoryWriter()
-    with ActivationHistLogger(model, memory, on_error="raise") as logger:
-        for _ in range(20):
-            for optimizer in optimizers:
-                optimizer.zero_grad()
-                model(torch.randn(16, 4)).square().mean().backward()
-                optimizer.step()
-            logger.step()
-    assert info_to_run_facts(memory.run_info).of(RestoredWeights) == []
 
 
 def test_facts_of_older_versions_lack_fields() -> None:
