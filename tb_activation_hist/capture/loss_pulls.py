@@ -61,6 +61,9 @@ SLOPES: Final = 0.02
 """How far apart the slopes of a binary cross entropy's two targets may be, relative to them:
 weights of the positives make them differ."""
 
+MOST_POINTS: Final = 1024
+"""Outputs through which lines are fitted, at most about twice as many."""
+
 OFF_TARGET: Final = 0.1
 """How far beyond 0 to 1 a target is, at least."""
 
@@ -170,6 +173,8 @@ def has_targets_beyond(outputs: FloatArray, gradients: FloatArray) -> bool:
 
     Its gradients are the sigmoids less the target, but for one factor. outputs, gradients: (N,).
     """
+    every = max(len(outputs) // MOST_POINTS, 1)
+    outputs, gradients = outputs[::every], gradients[::every]
     order = np.argsort(gradients, kind="stable")
     ends = int(np.argmax(np.diff(gradients[order]))) + 1
     parts = order[:ends], order[ends:]
