@@ -195,8 +195,9 @@ def find_constant_loss(
     low, high = min(loss.means), max(loss.means)
     if abs(low) < LEAST_LOSS or high - low > SAME_LOSS * abs(low):
         return
+    groups = layers.facts.of(OptimizerGroup)
     hits = [whole_run_hit(s, {}) for s in layers.owners_of_weights]
-    if hits and layers.facts.of(OptimizerGroup):
+    if hits and groups:
         yield Observation(
             hits=hits,
             title=f"the network learns nothing: {loss.tag} is {low:.4g} at each step, whatever the "
