@@ -13,9 +13,15 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.loss_forms import LossForm, find_form, is_over_samples
+from tb_activation_hist.capture.loss_forms import (
+    LossForm,
+    find_form,
+    is_over_positions,
+    is_over_samples,
+)
 from tb_activation_hist.capture.loss_pulls import (
     find_pull,
+    has_targets_beyond,
     pulls_below_zero,
     pulls_beyond_range,
 )
@@ -33,6 +39,9 @@ EARLY: Final = 16
 BETWEEN: Final = (11, 17, 23, 13, 19)
 """Looks follow after 1, 2, 4, 8 and 16 records, and then so many apart: not evenly, for else some
 batches of an epoch that always has the same order would be seen again and again."""
+
+PLACES_AND_CLASSES: Final = (-1, 1)
+"""Dimensions of outputs with more than two that classes may lie along."""
 
 MOST_OUTPUTS: Final = 4
 MOST_CALLS: Final = 6
@@ -208,10 +217,15 @@ class _Known:
         self._counts["linear"] += _is_linear([own[0][1] for _, own in known])
         eps = next(call.eps for call in calls if call.eps)
         matrices = rows if outputs.ndim > 2 else [(outputs, gradients)]
-        outputs, gradients = (each.reshape(len(each), -1) for each in (outputs, gradients))
         self._counts["over_batch"] += first.values.whole and is_over_samples(
             outputs, gradients, eps
         )
+        if len(rows) == len(PLACES_AND_CLASSES):
+            last, second = (own[1] for own in rows)
+            self._counts["over_places"] += is_over_positions(
+                second, last, eps
+            ) or is_over_positions(last, second, eps)
+        outputs, gradients = (each.reshape(len(each), -1) for each in (outputs, gradients))
         if np.ptp(gradients) > 0:
             self._take_pull(outputs, gradients, eps)
             self._take_ends(step, outputs, gradients)
@@ -247,6 +261,7 @@ class _Known:
             other = find_form(outputs, -gradients)
             seen["ascended"] |= other is not None and other.name != NEGATIVE_LIKELIHOOD
             seen["chosen"] |= _is_of_chosen(gradients)
+            seen["off_targets"] |= has_targets_beyond(outputs.ravel(), gradients.ravel())
         else:
             self._counts.update(seen)
 
@@ -289,6 +304,8 @@ COUNTED: Final = (
     "penalised",
     "chosen",
     "over_batch",
+    "over_places",
+    "off_targets",
 )
 
 

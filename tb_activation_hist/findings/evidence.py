@@ -112,6 +112,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "spread_share": Figure(
         "standard deviation beside the size of the values", SHARE, ("unscaled_spread",)
     ),
+    "strays": Figure("tensors that get gradients and are not registered", NUMBER, ("stray",)),
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
     "update_share": Figure(

@@ -11,7 +11,7 @@ import numpy as np
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.setup_facts import LossGradients
-from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.hits import Hit, begin_of, find_hits, group_episodes, name_layers
 from tb_activation_hist.findings.loss_signals import find_main_loss
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation
@@ -64,7 +64,7 @@ def find_unlearnt_growth(
         figures = group[0].figures
         yield Observation(
             hits=group,
-            title=f"{name_layers(group)}: values grow from step {group[0].first_step} on, "
+            title=f"{name_layers(group)}: values grow from step {begin_of(group)} on, "
             f"{format_factor(figures['growth'])}-fold, while {loss.tag} rises to "
             f"{format_factor(figures['loss_growth'])} times what it was",
             threshold={

@@ -14,6 +14,7 @@ from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import (
     Hit,
+    begin_of,
     find_hits,
     first_record_hit,
     group_episodes,
@@ -113,7 +114,7 @@ def find_growth_over_time(
     for group in group_episodes(hits):
         yield Observation(
             hits=group,
-            title=f"{name_layers(group)}: values grow from step {group[0].first_step} on, "
+            title=f"{name_layers(group)}: values grow from step {begin_of(group)} on, "
             f"{_name_growth(group[0])} by step {group[0].figures['largest_step']}",
             threshold={"growth": options.exploding_growth, "level": level(group[0].signals)},
         )
@@ -255,7 +256,7 @@ def find_exploding_gradients(
         yield Observation(
             hits=group,
             title=f"{name_layers(group)}: gradients grow {growth}-fold from step "
-            f"{group[0].first_step} on",
+            f"{begin_of(group)} on",
             threshold={"gradient": options.exploding_gradient},
             severity="warning",
         )
