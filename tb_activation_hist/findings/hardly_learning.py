@@ -49,6 +49,9 @@ LEAST_WAY: Final = 64
 FIRST_UPDATES: Final = 6
 """Records of updates, of the first steps, by which a training from scratch is judged."""
 
+ADAPTIVE: Final = frozenset({"beta2", "centered"})
+"""Settings of Adam and its relatives, and of RMSprop."""
+
 UNIFORM: Final = 3**0.5
 """Largest value of a uniform distribution about 0, relative to its root mean square."""
 
@@ -251,7 +254,7 @@ def find_small_updates(
     Only of optimizers whose updates have the size of the rate, whatever the gradients are.
     """
     groups = layers.facts.of(OptimizerGroup)
-    adaptive = bool(groups) and all("beta2" in own.settings for own in groups)
+    adaptive = bool(groups) and all(ADAPTIVE & own.settings.keys() for own in groups)
     moving = [p for p in matrices(layers.parameters) if not p.is_constant and p.updates is not None]
     if not adaptive or not moving or layers.rate_rises:
         return

@@ -25,6 +25,7 @@ from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.still_weights import (
     Cause,
+    are_long,
     find_still_layers,
     learning_parameters,
     matrices,
@@ -127,6 +128,9 @@ def find_nothing_learning(
     last = hits[0].last_step
     if all(parameter.is_constant for parameter in known):
         cause = _cause_of_all(layers, known)
+        # A policy that has found no reward yet gets such gradients, too.
+        if cause is Cause.ZERO_GRADIENT and not are_long(known, options.still_steps):
+            return
         state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
         yield Observation(
             hits=hits,
