@@ -23,9 +23,9 @@ import {
 import { showLayer } from "../../view/screen/reveal";
 import { runColour, shortRunNames, shownRuns } from "../../view/selection/selection";
 import { depthPlace } from "../../view/settings/settings";
+import { useFrame } from "../input/frame_size";
 import { box } from "../widgets/box";
 import { Select } from "../widgets/controls";
-import { useFrame } from "../widgets/frame_size";
 import { type DepthChart, layerAt, layerLeft_px, paintDepth } from "./depth_painter";
 
 const NAME_EVERY_PX = 13;

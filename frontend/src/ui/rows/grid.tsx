@@ -9,7 +9,7 @@ import { placedColumns, runRow_px } from "../../view/screen/columns";
 import { scrollTarget } from "../../view/screen/reveal";
 import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../../view/screen/screen";
 import { isTransposed, shownRuns } from "../../view/selection/selection";
-import { useFrame } from "../widgets/frame_size";
+import { useFrame } from "../input/frame_size";
 import { LayerRows } from "./layer_rows";
 import { RunRows } from "./run_rows";
 
