@@ -33,7 +33,13 @@ from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
 from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.core.setup_facts import NEGATIVE_LIKELIHOOD, LossGradients
+from tb_activation_hist.core.setup_facts import (
+    GRADIENT_NORM,
+    GRADIENTS_USED,
+    NEGATIVE_LIKELIHOOD,
+    OUTPUT_SIZE,
+    LossGradients,
+)
 
 EARLY: Final = 16
 BETWEEN: Final = (11, 17, 23, 13, 19)
@@ -139,6 +145,7 @@ class _Call:
         self._name = name
         self._fail = fail
         self.values = OutputSample(values)
+        self.count = values.numel()
         self._gradient: OutputSample | None = None
         self.eps = 0.0
         self.penalised = False
@@ -202,6 +209,7 @@ class _Known:
     _forms: Counter[str] = field(default_factory=Counter)
     _normalised: Counter[str] = field(default_factory=Counter)
     _levels: list[float] = field(default_factory=list)
+    _start: dict[str, float] = field(default_factory=dict)
     _classes: SeenClasses = field(default_factory=SeenClasses)
 
     def add(self, step: int, calls: list[_Call]) -> bool:
@@ -215,6 +223,8 @@ class _Known:
         self._first, self._last = self._first or step, step
         self._counts["penalised"] += any(call.penalised for call in calls)
         self._counts["linear"] += _is_linear([own[0][1] for _, own in known])
+        if self.looks == 1 == len(calls):
+            self._start = _sizes_of(outputs, gradients, first.count)
         eps = next(call.eps for call in calls if call.eps)
         matrices = rows if outputs.ndim > 2 else [(outputs, gradients)]
         self._counts["over_batch"] += first.values.whole and is_over_samples(
@@ -289,6 +299,7 @@ class _Known:
             labels=self._classes.looks,
             classes=self._width if form else 0,
             likeness=self._classes.likeness,
+            start=self._start,
             **{name: int(self._counts[name]) for name in COUNTED},
         )
 
@@ -307,6 +318,16 @@ COUNTED: Final = (
     "over_places",
     "off_targets",
 )
+
+
+def _sizes_of(outputs: FloatArray, gradients: FloatArray, count: int) -> dict[str, float]:
+    """Sizes of all outputs of a call and their gradients. count: of how many these are a part."""
+    share = gradients.size / count
+    return {
+        GRADIENT_NORM: float(np.sqrt((gradients**2).sum() / share)),
+        GRADIENTS_USED: float((gradients != 0).sum() / share),
+        OUTPUT_SIZE: float(np.sqrt((outputs**2).mean())),
+    }
 
 
 def _is_linear(calls: list[FloatArray]) -> bool:

@@ -107,9 +107,10 @@ def _walk(path: str, value: Any, seen: set[int], depth: int) -> Iterator[tuple[s
         if value.requires_grad and value.is_leaf and not is_lazy(value) and value.numel():
             yield path, value
         return
-    if not isinstance(value, (nn.Module, list, tuple, dict)) or len(seen) > MOST_VALUES:
+    if id(value) in seen or not depth or len(seen) > MOST_VALUES:
         return
-    if id(value) in seen or not depth:
+    if not isinstance(value, (nn.Module, list, tuple, dict)):
+        yield from _walk_object(path, value, seen)
         return
     seen.add(id(value))
     if isinstance(value, nn.Module):
@@ -121,6 +122,17 @@ def _walk(path: str, value: Any, seen: set[int], depth: int) -> Iterator[tuple[s
     else:
         for at, each in enumerate(value[:MOST_STRAYS]):
             yield from _walk(f"{path}[{at}]", each, seen, depth - 1)
+
+
+def _walk_object(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Tensor]]:
+    """What an object of a class of one's own has itself: modules and tensors."""
+    own = getattr(value, "__dict__", None)
+    if type(own) is not dict or isinstance(value, type):
+        return
+    seen.add(id(value))
+    for name, each in list(own.items())[:MOST_STRAYS]:
+        if isinstance(each, (nn.Module, Tensor)):
+            yield from _walk(f"{path}.{name}", each, seen, 1)
 
 
 def _parameters_of(module: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -174,7 +174,8 @@ class LossGradients:
     went over the places of a sequence or picture in the loss, not over the classes. off_targets:
     looks with a binary cross entropy whose targets lie beyond 0 to 1. labels: looks in which the
     classes of samples are known, out of `classes`; likeness: how often two samples of a batch are
-    of one class, and how often two of different batches are.
+    of one class, and how often two of different batches are. start: sizes in the first look, where
+    the model was called once, as `GRADIENT_NORM` and others name them.
     """
 
     output: str
@@ -202,7 +203,14 @@ class LossGradients:
     labels: int = 0
     classes: int = 0
     likeness: Mapping[str, float] = field(default_factory=dict)
+    start: Mapping[str, float] = field(default_factory=dict)
 
+
+GRADIENT_NORM: Final = "gradient_norm"
+GRADIENTS_USED: Final = "gradients_used"
+OUTPUT_SIZE: Final = "output_size"
+"""Names in `LossGradients.start`: the norm of all gradients, how many of them are not 0, and the
+root mean square of the outputs."""
 
 WITHIN: Final = "within"
 ACROSS: Final = "across"
@@ -317,6 +325,7 @@ _CHECKS: Final = {
     "output": _is_text,
     "form": _is_text,
     "likeness": _is_numbers,
+    "start": _is_numbers,
     "begins": _is_steps,
     "rates": _is_rates,
 }

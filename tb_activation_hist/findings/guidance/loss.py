@@ -64,6 +64,19 @@ OFF_TARGETS: Final = Guidance(
     check="Print target.min() and target.max() just before the loss.",
 )
 
+FAR_TARGETS: Final = Guidance(
+    causes=(
+        "targets of a regression in their own units, such as prices, pixels or seconds",
+        "targets that were scaled for one loss, and a model that was made for another",
+        "one term of the loss that outweighs the others",
+    ),
+    remedy="Standardise the targets: (target - mean) / std, of the training data. Boxes are best "
+    "given in shares of the picture. Otherwise the gradients are huge, or the outputs need "
+    "thousands of steps to get there.",
+    code="target = (target - target_mean) / target_std\nprint(target.mean(), target.std())",
+    check="Print output.std(), target.mean() and target.std() in the first step.",
+)
+
 SOFTMAX_OVER_BATCH: Final = Guidance(
     causes=(
         "softmax(dim=0) or log_softmax(dim=0), which goes over the samples of a batch",
@@ -125,6 +138,7 @@ LOSS_MISMATCH: Final[tuple[Pattern, ...]] = (
     (exceeds("softened_twice"), SOFTMAX_TWICE),
     (exceeds("no_logarithms"), NO_LOGARITHMS),
     (exceeds("off_targets"), OFF_TARGETS),
+    (exceeds("far_targets"), FAR_TARGETS),
     (exceeds("over_batch"), SOFTMAX_OVER_BATCH),
     (exceeds("one_class"), ONE_CLASS),
     (exceeds("out_of_range"), OUT_OF_RANGE),

@@ -21,6 +21,7 @@ from tb_activation_hist.core.setup_facts import (
     OptimizerGroup,
     RestoredWeights,
 )
+from tb_activation_hist.findings.far_targets import find_way
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.loss_signals import trains_all_alone
@@ -31,6 +32,7 @@ from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import (
     UNIT_FACTOR,
     UNIT_RECORDS,
+    UNIT_RMS,
     UNIT_SHARE,
     Thresholds,
     threshold,
@@ -41,6 +43,10 @@ OWN_NORM: Final = ("parametrizations", "_orig", "_bar")
 
 END_RECORDS: Final = 8
 """Records at the end of a run whose median is the size there."""
+
+BEYOND_OUTPUTS: Final = 5.0
+"""Way to the targets, relative to the outputs, from which on these are not what is large. The
+logarithms of likelihoods, which some models give, are as large as the loss."""
 
 LEAST_CLASSES: Final = 3
 
@@ -99,6 +105,13 @@ class LossMismatchThresholds(Thresholds):
         "Records in which a binary cross entropy has targets beyond 0 to 1, and none in which it "
         "has usual ones.",
         GRADIENTS,
+    )
+    far_targets: float = threshold(
+        50.0,
+        UNIT_RMS,
+        "How far outputs must move, at least, for the first loss to become 0; at least 5 times "
+        "their own size. At most 5 in healthy trainings.",
+        "a convex loss falls by at most its gradient's norm times the way",
     )
     over_batch: float = threshold(
         0.9,
@@ -206,6 +219,22 @@ def find_off_targets(layers: RunSignals, options: LossMismatchThresholds) -> Ite
                 threshold={"off_targets": options.off_targets},
                 figures={"records": fact.off_targets},
             )
+
+
+def find_far_targets(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
+    """Targets in large units, such as prices or pixels, which take the last layer long to reach."""
+    found = find_way(layers)
+    if found is None or not layers.learners:
+        return
+    if found.way > max(options.far_targets, BEYOND_OUTPUTS * found.size):
+        yield Observation(
+            hits=[hit_from_step(layers.learners[-1], found.fact.first)],
+            title=f"{layers.learners[-1].info.layer}: the targets are far from what the network "
+            f"gives at the start: its outputs, of a root mean square of "
+            f"{format_factor(found.size)}, must move by {format_factor(found.way)} or more",
+            threshold={"far_targets": options.far_targets},
+            figures={"way_out": found.way, "loss_begin": found.loss},
+        )
 
 
 def find_softmax_elsewhere(
@@ -349,7 +378,8 @@ LOSS_MISMATCH: Final = RunRule(
     seen="The loss does not fit what the network gives: targets of another shape that are spread "
     "over the batch, a softmax or sigmoid in front of a loss that has one, a softmax over the "
     "batch or over places, targets of one class alone, nll_loss without logarithms, targets beyond "
-    "the range of the last layer or of a binary cross entropy, or a critic that nothing bounds.",
+    "the range of the last layer or of a binary cross entropy, or far from all outputs, or a "
+    "critic that nothing bounds.",
     source=GRADIENTS,
     thresholds=LossMismatchThresholds,
     explains={},
@@ -358,6 +388,7 @@ LOSS_MISMATCH: Final = RunRule(
         find_softened_twice,
         find_no_logarithms,
         find_off_targets,
+        find_far_targets,
         find_softmax_elsewhere,
         find_one_class,
         find_out_of_range,

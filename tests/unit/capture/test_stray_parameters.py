@@ -29,6 +29,22 @@ class Hidden(nn.Module):
         return output
 
 
+class Apart:
+    """An object that is no module and has one."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        self.layer = layer
+
+    def __call__(self, x: Tensor) -> Tensor:
+        output: Tensor = self.layer(x)
+        return output
+
+
+def of_object(apart: Any, x: Tensor) -> Tensor:
+    output: Tensor = apart(x)
+    return output
+
+
 def first(layers: Any, x: Tensor) -> Tensor:
     output: Tensor = layers[0](x)
     return output
@@ -75,6 +91,7 @@ def train(
         ((nn.Linear(8, 8, bias=False),), first, ("hidden[0].weight",)),
         ({"one": [nn.Linear(8, 8, bias=False)]}, by_name, ("hidden['one'][0].weight",)),
         (torch.randn(8, 8, requires_grad=True), product, ("hidden",)),
+        (Apart(nn.Linear(8, 8, bias=False)), of_object, ("hidden.layer.weight",)),
     ],
 )
 def test_what_is_used_and_not_registered(
