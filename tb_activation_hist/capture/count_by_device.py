@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tb_activation_hist.capture import count_torch, torch_internals
 from tb_activation_hist.capture.count_kernels import c_extension, forget_triton, triton_kernel
-from tb_activation_hist.capture.host_counts import MOMENTS_PER_ROW, ROW_HEAD, TOTALS_PER_ROW, views
+from tb_activation_hist.capture.host_counts import place_row, views
 from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
 
 VALUES_PER_THREAD: Final = 1 << 15
@@ -70,15 +70,17 @@ def count_arguments(
     """What the C extension's `count` is handed. values: dense, of one of `DTYPE_CODES`."""
     storage, row, rows, scheme = into
     n, base, slots = values.numel(), storage.data_ptr(), scheme.slots
-    threads = 1
-    if n >= 2 * VALUES_PER_THREAD and _has_openmp():
-        threads = min(torch.get_num_threads(), n // VALUES_PER_THREAD)
+    threads = 1 if n < 2 * VALUES_PER_THREAD else choose_threads(n)
+    counts, totals, moments = place_row(row, rows, slots)
     return (
-        base + ROW_HEAD * rows + 4 * slots * row,
-        base + 8 * (MOMENTS_PER_ROW * rows + TOTALS_PER_ROW * row),
-        base + 8 * MOMENTS_PER_ROW * row,
+        base + counts, base + totals, base + moments,
         values.data_ptr(), n, DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
     )  # fmt: skip
+
+
+def choose_threads(n: int) -> int:
+    """How many threads count a large tensor, of `n` values."""
+    return min(torch.get_num_threads(), n // VALUES_PER_THREAD) if _has_openmp() else 1
 
 
 @functools.cache

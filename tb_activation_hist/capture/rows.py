@@ -105,9 +105,13 @@ class Row:
         with self._timed():
             count_(self.segment.buffer, self.index, values, self.switch)
 
+    def has_room(self, elements: int) -> bool:
+        """Whether no int32 slot can overflow with this many more elements."""
+        return self.elements + elements <= DRAIN_AT
+
     def reserve(self, elements: int) -> None:
         """Make room for this many more elements, so that no int32 slot overflows."""
-        if self.elements + elements > DRAIN_AT:
+        if not self.has_room(elements):
             self.segment.drain()
         self.elements += elements
 
