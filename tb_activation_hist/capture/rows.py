@@ -190,7 +190,7 @@ class RowTable:
     def __init__(
         self,
         scheme: Scheme,
-        rows: int,
+        rows: int = 1,
         meter: Meter | None = None,
         warn: Warn = warn_each_time,
         *,
@@ -210,6 +210,10 @@ class RowTable:
         self._warn = warn
         self._split_bins = split_bins
         self._lock = threading.Lock()
+
+    def expect(self, rows: int) -> None:
+        """Make room for this many layers in each device's first segment, before there is one."""
+        self._first_rows = max(rows, 1)
 
     @property
     def infos(self) -> list[LayerInfo]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.schemes.scheme import Scheme
@@ -109,8 +110,9 @@ def join_counts(
     result, and rows beyond the targets are left out.
     """
     used = [(np.array(targets, np.int64), part.first(len(targets))) for targets, part in parts]
-    if len(used) == 1 and np.array_equal(used[0][0], np.arange(len(used[0][0]))):
-        return used[0][1]
+    targets_in_turn = [row for targets, _ in used for row in targets.tolist()]
+    if used and targets_in_turn == list(range(len(targets_in_turn))):
+        return used[0][1] if len(used) == 1 else _append_counts(scheme, used)
     rows = 1 + max((int(targets.max()) for targets, _ in used if len(targets)), default=-1)
     totals = np.zeros((rows, len(TOTALS)), np.int64)
     moments = np.zeros((rows, len(MOMENTS)))
@@ -122,6 +124,23 @@ def join_counts(
         np.add.at(moments[:, 2:], targets, part.moments[:, 2:])
     slices = _join_slices(used, rows)
     return RecordCounts(scheme, *_join_entries(used, rows), totals, moments, slices)
+
+
+def _append_counts(scheme: Scheme, parts: Sequence[tuple[IntArray, RecordCounts]]) -> RecordCounts:
+    """The rows of all parts, one after the other."""
+    offsets, end = [np.zeros(1, np.int64)], 0
+    for _, part in parts:
+        offsets.append(part.offsets[1:] + end)
+        end += len(part.bins)
+
+    def append(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(part, name) for _, part in parts])
+
+    rows = sum(len(targets) for targets, _ in parts)
+    return RecordCounts(
+        scheme, np.concatenate(offsets), append("bins"), append("counts"), append("totals"),
+        append("moments"), _join_slices(parts, rows),
+    )  # fmt: skip
 
 
 def with_slices(counts: RecordCounts, slices: RecordSlices) -> RecordCounts:
