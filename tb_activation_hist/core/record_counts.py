@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,16 @@ class PendingCounts(Protocol):
 
     def wait(self) -> RecordCounts:
         """Block until the counts have arrived; not on the thread that trains."""
+
+
+class RecordMemory(NamedTuple):
+    """Where the arrays of a record lie, for a C extension: addresses, and the entries' offsets."""
+
+    offsets: list[int]
+    bins: int
+    counts: int
+    totals: int
+    moments: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +81,26 @@ class RecordCounts:
     def entry_rows(self) -> IntArray:
         """(E,) the row of each bin."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @cached_property
+    def memory(self) -> RecordMemory | None:
+        """None if an array is not as this class promises, or its numbers do not lie in turn."""
+        whole, real = np.dtype(np.int64), np.dtype(np.float64)
+        arrays = (self.bins, self.counts, self.totals, self.moments)
+        fit = all(
+            each.dtype == dtype and each.flags.c_contiguous and each.flags.aligned
+            for each, dtype in zip(arrays, (whole, whole, whole, real), strict=True)
+        )
+        rows, offsets = len(self), self.offsets.tolist()
+        sizes = self.totals.shape == (rows, len(TOTALS)) and self.moments.shape == (
+            rows,
+            len(MOMENTS),
+        )
+        ascending = len(offsets) == rows + 1 and offsets == sorted(offsets) and offsets[0] == 0
+        whole_rows = ascending and offsets[-1] == len(self.bins) == len(self.counts)
+        if not (fit and sizes and whole_rows):
+            return None
+        return RecordMemory(offsets, *(each.ctypes.data for each in arrays))
 
     def bins_of(self, row: int) -> tuple[IntArray, IntArray]:
         """The bins of one row and their counts."""
