@@ -83,8 +83,9 @@ class BlockBuilder:
         if lay_out is None:
             data = encode_block(self._to_series(), self._session, self._ordinal)
         else:
-            payload, *sizes = lay_out(b"".join(self._pack_records()))
-            data = close_block(payload, (len(self), *sizes), self._session, self._ordinal)
+            payload, bins, width, count_width = lay_out(b"".join(self._pack_records()))
+            sizes = len(self), bins, width, count_width
+            data = close_block(payload, sizes, self._session, self._ordinal)
         self._ordinal += len(self)
         self._clear()
         return data
