@@ -83,7 +83,8 @@ def find_direct(row: Row, values: Tensor) -> DirectRow | None:
     """The shortest way to count tensors like this one into a row; None if there is none."""
     buffer, module = row.segment.buffer, c_extension()
     kernel = buffer.scheme.kernel
-    if row.split is not None or not buffer.on_host or module is None or kernel is None:
+    timed = row.segment.timer is not None
+    if row.split is not None or timed or not buffer.on_host or module is None or kernel is None:
         return None
     return (
         DirectRow(row, module.count, values.dtype, kernel) if values.dtype in DTYPE_CODES else None
