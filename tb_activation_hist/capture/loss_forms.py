@@ -9,10 +9,13 @@ import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.setup_facts import (
+    BARE,
     BINARY,
     BINARY_CHANCE,
+    BINARY_SOFTENED,
     CROSS_ENTROPY,
     NEGATIVE_LIKELIHOOD,
+    RECTIFIED,
     SOFTENED,
 )
 
@@ -48,6 +51,15 @@ UNEVEN: Final = 0.1
 """Spread of a column's values, relative to their mean, below which equal values could add up to 1
 by chance, where a batch has as many samples as there are classes."""
 
+NEAR_SUM: Final = 0.1
+"""How far from 1 the sums over the classes are where those over the samples are 1 by chance."""
+
+TWO: Final = 2
+MATRIX: Final = 2
+
+
+RECTIFIED_SHARE: Final = 0.1
+"""Share of logits that are exactly 0, none being below 0, from which on a ReLU has made them."""
 
 NONE: Final = np.zeros(0, np.int64)
 
@@ -77,7 +89,11 @@ def find_form(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
         return None
     if outputs.shape[1] == 1:
         return _find_binary(outputs[:, 0], gradients[:, 0])
-    return _find_of_classes(outputs, gradients) or _find_of_labels(outputs, gradients)
+    return (
+        _find_of_classes(outputs, gradients)
+        or _find_rectified(outputs, gradients)
+        or _find_of_labels(outputs, gradients)
+    )
 
 
 def _find_of_classes(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
@@ -117,8 +133,41 @@ def _find_cross_entropy(
     if unlike_again <= EXACT and uneven_again <= EXACT < uneven:
         return LossForm(SOFTENED, labels, normalised=True)
     if unlike <= EXACT:
-        return LossForm(CROSS_ENTROPY, labels, _are_probabilities(outputs))
+        name = _name_of_logits(outputs, gradients, once[np.arange(len(once)), labels])
+        return LossForm(name, labels, _are_probabilities(outputs))
     return None
+
+
+def _name_of_logits(outputs: FloatArray, gradients: FloatArray, chances: FloatArray) -> str:
+    """Which loss has gradients in proportion to those of a cross entropy.
+
+    chances: (N,) probabilities of the right classes, which are the factors where no logarithm is
+    taken of them. With two classes others have such factors too.
+    """
+    if outputs.min() == 0 and (outputs == 0).mean() >= RECTIFIED_SHARE:
+        return RECTIFIED
+    factors = np.abs(gradients).max(axis=1) / (1 - chances).clip(1e-12) / chances
+    varied = np.ptp(chances) >= VARIED * chances.max()
+    bare = outputs.shape[1] > TWO and varied and np.ptp(factors) <= EXACT * factors.max()
+    return BARE if bare else CROSS_ENTROPY
+
+
+def _find_rectified(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
+    """A cross entropy of max(outputs, 0): exactly 0 is the gradient of those below 0.
+
+    The right class of a sample is not known where its own logit is below 0.
+    """
+    off = outputs < 0
+    used = np.flatnonzero((gradients != 0).any(axis=1))
+    if off.mean() < RECTIFIED_SHARE or gradients[off].any() or len(used) < LEAST_ROWS:
+        return None
+    outputs, gradients, off = outputs[used], gradients[used], off[used]
+    chances = _softmax(outputs.clip(0))
+    labels = (gradients / chances).argmin(axis=1)
+    seen = gradients.min(axis=1, keepdims=True) < 0
+    expected = np.where(seen, _less_one(chances, labels), chances) * ~off
+    _, unlike = _compare(gradients, expected, np.abs(gradients).max(axis=1))
+    return LossForm(RECTIFIED, NONE, normalised=False) if unlike <= EXACT else None
 
 
 def _compare(gradients: FloatArray, expected: FloatArray, size: FloatArray) -> tuple[float, float]:
@@ -154,8 +203,11 @@ def _find_binary(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     outputs, gradients = outputs[used], gradients[used]
     labels = (gradients < 0).astype(np.int64)
     within = bool(((outputs >= 0) & (outputs <= 1)).all())
-    if _is_in_proportion(gradients, _sigmoid(outputs) - labels, labels):
+    once = _sigmoid(outputs)
+    if _is_in_proportion(gradients, once - labels, labels):
         return LossForm(BINARY, labels, within and bool(np.ptp(outputs) > 0), used)
+    if _is_in_proportion(gradients, (_sigmoid(once) - labels) * once * (1 - once), labels):
+        return LossForm(BINARY_SOFTENED, labels, True, used)
     if not within:
         return None
     wrong = np.abs(outputs - labels)
@@ -181,26 +233,54 @@ def _sigmoid(logits: FloatArray) -> FloatArray:
 def is_over_samples(outputs: FloatArray, gradients: FloatArray, eps: float) -> bool:
     """Whether a softmax goes over the samples of a batch, in the model or in its loss.
 
-    outputs, gradients: (N, C), of all samples of a batch. eps: of their number format.
+    outputs, gradients: (N, ...), of all samples of a batch. eps: of their number format. Classes
+    lie along the last dimension or the second.
     """
-    if outputs.shape[1] < 2 or len(outputs) < LEAST_ROWS:
+    if outputs.ndim < MATRIX or len(outputs) < LEAST_ROWS or outputs[0].size < TWO:
         return False
-    return _adds_up_over_samples(outputs, eps) or _pulls_over_samples(gradients, eps)
+    flat = outputs.reshape(len(outputs), -1)
+    rules = {-1, 1} if outputs.ndim > MATRIX else {-1}
+    return _adds_up_over_samples(flat, eps) or any(
+        _pulls_over(0, np.moveaxis(gradients, axis, -1), eps) for axis in rules
+    )
 
 
-def _pulls_over_samples(gradients: FloatArray, eps: float) -> bool:
-    """Whether gradients are those of a cross entropy of which each column, not each row, sums to 0.
+def is_over_positions(along: FloatArray, across: FloatArray, eps: float) -> bool:
+    """Whether the softmax of a loss goes over the places of a sample, not over its classes.
 
-    Of a sample only the right class is pulled up. Outputs that a loss centres over the batch have
-    columns that sum to 0 as well, but no such signs.
+    along: gradients (N, ..., P), whole rows along the places. across: (N, ..., C), along classes.
+    Of several places one class may be the right one, but of a place only one class.
     """
-    if len(gradients) < LEAST_SIGNS or ((gradients < 0).sum(axis=1) > 1).any():
+    places, classes = along.reshape(-1, along.shape[-1]), across.reshape(-1, across.shape[-1])
+    if min(len(places), len(classes)) < LEAST_SIGNS or min(places.shape[1], classes.shape[1]) < 3:
         return False
-    sizes = np.abs(gradients)
-    columns = np.abs(gradients.sum(axis=0)) <= (ZERO_SUM + 2 * eps) * sizes.sum(axis=0)
-    rows = np.abs(gradients.sum(axis=1)) <= EXACT * sizes.sum(axis=1)
-    used = sizes.max(axis=0) > 0
-    return bool(columns.all() and used.sum() > 1 and not rows.all())
+    several = bool(((places < 0).sum(axis=1) > 1).any())
+    return several and _adds_up_to_nothing(places, eps) and _pulls_one_class(classes)
+
+
+def _pulls_over(axis: int, gradients: FloatArray, eps: float) -> bool:
+    """Whether gradients (..., C) are those of a cross entropy whose softmax goes over an axis.
+
+    Of a sample only the right class is pulled up. Outputs that a loss centres over the batch add up
+    to 0 there as well, but have no such signs.
+    """
+    classes = gradients.reshape(-1, gradients.shape[-1])
+    if len(classes) < LEAST_SIGNS or not _pulls_one_class(classes):
+        return False
+    return _adds_up_to_nothing(np.moveaxis(gradients, axis, -1).reshape(-1, len(gradients)), eps)
+
+
+def _pulls_one_class(gradients: FloatArray) -> bool:
+    """Whether at most one class of each row (R, C) is pulled up, and not all rows add up to 0."""
+    if ((gradients < 0).sum(axis=1) > 1).any():
+        return False
+    off = np.abs(gradients.sum(axis=1)) > EXACT * np.abs(gradients).sum(axis=1)
+    return bool(off.any() and ((gradients != 0).any(axis=0).sum() > 1))
+
+
+def _adds_up_to_nothing(rows: FloatArray, eps: float) -> bool:
+    """Whether the gradients of each row add up to 0, but for rounding."""
+    return bool((np.abs(rows.sum(axis=1)) <= (ZERO_SUM + 2 * eps) * np.abs(rows).sum(axis=1)).all())
 
 
 def _adds_up_over_samples(outputs: FloatArray, eps: float) -> bool:
@@ -212,7 +292,8 @@ def _adds_up_over_samples(outputs: FloatArray, eps: float) -> bool:
     tolerance = SUM_TOLERANCE + 2 * eps
     even = np.ptp(values, axis=0) <= UNEVEN * values.mean(axis=0)
     columns = (values >= 0).all() and (np.abs(sums - 1) <= tolerance).all()
-    return bool(columns and not even.any() and (np.abs(rows - 1) > tolerance).any())
+    uneven = not even.any() or (np.abs(rows - 1) > NEAR_SUM).all()
+    return bool(columns and uneven and (np.abs(rows - 1) > tolerance).any())
 
 
 def _softmax(logits: FloatArray) -> FloatArray:

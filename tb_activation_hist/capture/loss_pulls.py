@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -48,6 +48,24 @@ the end. Squared errors of targets within the range are."""
 UNEVEN: Final = 0.2
 """Spread of gradients at the end of a range, relative to their size. That of a cross entropy is 0,
 however near the outputs are to the right end."""
+
+
+LINEAR: Final = 1e-3
+"""Deviation of gradients from a line, relative to their spread, that is rounding."""
+
+CURVED: Final = 20.0
+"""How much better a line of the sigmoids must fit than one of the outputs themselves: of small
+outputs, both do."""
+
+SLOPES: Final = 0.02
+"""How far apart the slopes of a binary cross entropy's two targets may be, relative to them:
+weights of the positives make them differ."""
+
+MOST_POINTS: Final = 1024
+"""Outputs through which lines are fitted, at most about twice as many."""
+
+OFF_TARGET: Final = 0.1
+"""How far beyond 0 to 1 a target is, at least."""
 
 
 @dataclass(frozen=True)
@@ -148,3 +166,47 @@ def pulls_beyond_range(outputs: FloatArray, gradients: FloatArray) -> bool:
     along = float((outward * distance).sum()) / squares if squares > 0 else 0.0
     left = float(((outward - along * distance) ** 2).sum()) / float((outward**2).sum())
     return bool(large and uneven and left >= UNEXPLAINED)
+
+
+def has_targets_beyond(outputs: FloatArray, gradients: FloatArray) -> bool:
+    """Whether a binary cross entropy with logits has two targets, one of them beyond 0 to 1.
+
+    Its gradients are the sigmoids less the target, but for one factor. outputs, gradients: (N,).
+    """
+    every = max(len(outputs) // MOST_POINTS, 1)
+    outputs, gradients = outputs[::every], gradients[::every]
+    order = np.argsort(gradients, kind="stable")
+    ends = int(np.argmax(np.diff(gradients[order]))) + 1
+    parts = order[:ends], order[ends:]
+    if min(map(len, parts)) < LEAST_ROWS:
+        return False
+    chances = 1 / (1 + np.exp(-outputs.clip(-60, 60)))
+    lines = [_fit_line(chances[own], gradients[own]) for own in parts]
+    straight = [_fit_line(outputs[own], gradients[own]) for own in parts]
+    if any(line.off > LINEAR or line.slope <= 0 for line in lines):
+        return False
+    if all(line.off * CURVED > other.off for line, other in zip(lines, straight, strict=True)):
+        return False
+    low, high = sorted(line.slope for line in lines)
+    targets = [-line.begin / line.slope for line in lines]
+    return high - low <= SLOPES * high and bool(
+        min(targets) < -OFF_TARGET or max(targets) > 1 + OFF_TARGET
+    )
+
+
+class _Line(NamedTuple):
+    """A line through points: its value at 0, its slope, and what it leaves, beside the spread."""
+
+    begin: float
+    slope: float
+    off: float
+
+
+def _fit_line(places: FloatArray, values: FloatArray) -> _Line:
+    centred, raised = places - places.mean(), values - values.mean()
+    spread, varied = float((centred**2).sum()), float((raised**2).sum())
+    if spread == 0 or varied == 0:
+        return _Line(0.0, 0.0, 1.0)
+    slope = float((centred * raised).sum()) / spread
+    off = float(((raised - slope * centred) ** 2).sum()) / varied
+    return _Line(float(values.mean() - slope * places.mean()), slope, off**0.5)

@@ -13,9 +13,15 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.loss_forms import LossForm, find_form, is_over_samples
+from tb_activation_hist.capture.loss_forms import (
+    LossForm,
+    find_form,
+    is_over_positions,
+    is_over_samples,
+)
 from tb_activation_hist.capture.loss_pulls import (
     find_pull,
+    has_targets_beyond,
     pulls_below_zero,
     pulls_beyond_range,
 )
@@ -27,12 +33,21 @@ from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
 from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.core.setup_facts import NEGATIVE_LIKELIHOOD, LossGradients
+from tb_activation_hist.core.setup_facts import (
+    GRADIENT_NORM,
+    GRADIENTS_USED,
+    NEGATIVE_LIKELIHOOD,
+    OUTPUT_SIZE,
+    LossGradients,
+)
 
 EARLY: Final = 16
 BETWEEN: Final = (11, 17, 23, 13, 19)
 """Looks follow after 1, 2, 4, 8 and 16 records, and then so many apart: not evenly, for else some
 batches of an epoch that always has the same order would be seen again and again."""
+
+PLACES_AND_CLASSES: Final = (-1, 1)
+"""Dimensions of outputs with more than two that classes may lie along."""
 
 MOST_OUTPUTS: Final = 4
 MOST_CALLS: Final = 6
@@ -130,6 +145,7 @@ class _Call:
         self._name = name
         self._fail = fail
         self.values = OutputSample(values)
+        self.count = values.numel()
         self._gradient: OutputSample | None = None
         self.eps = 0.0
         self.penalised = False
@@ -193,6 +209,7 @@ class _Known:
     _forms: Counter[str] = field(default_factory=Counter)
     _normalised: Counter[str] = field(default_factory=Counter)
     _levels: list[float] = field(default_factory=list)
+    _start: dict[str, float] = field(default_factory=dict)
     _classes: SeenClasses = field(default_factory=SeenClasses)
 
     def add(self, step: int, calls: list[_Call]) -> bool:
@@ -206,12 +223,19 @@ class _Known:
         self._first, self._last = self._first or step, step
         self._counts["penalised"] += any(call.penalised for call in calls)
         self._counts["linear"] += _is_linear([own[0][1] for _, own in known])
+        if self.looks == 1 == len(calls):
+            self._start = _sizes_of(outputs, gradients, first.count)
         eps = next(call.eps for call in calls if call.eps)
         matrices = rows if outputs.ndim > 2 else [(outputs, gradients)]
-        outputs, gradients = (each.reshape(len(each), -1) for each in (outputs, gradients))
         self._counts["over_batch"] += first.values.whole and is_over_samples(
             outputs, gradients, eps
         )
+        if len(rows) == len(PLACES_AND_CLASSES):
+            last, second = (own[1] for own in rows)
+            self._counts["over_places"] += is_over_positions(
+                second, last, eps
+            ) or is_over_positions(last, second, eps)
+        outputs, gradients = (each.reshape(len(each), -1) for each in (outputs, gradients))
         if np.ptp(gradients) > 0:
             self._take_pull(outputs, gradients, eps)
             self._take_ends(step, outputs, gradients)
@@ -247,6 +271,7 @@ class _Known:
             other = find_form(outputs, -gradients)
             seen["ascended"] |= other is not None and other.name != NEGATIVE_LIKELIHOOD
             seen["chosen"] |= _is_of_chosen(gradients)
+            seen["off_targets"] |= has_targets_beyond(outputs.ravel(), gradients.ravel())
         else:
             self._counts.update(seen)
 
@@ -274,6 +299,7 @@ class _Known:
             labels=self._classes.looks,
             classes=self._width if form else 0,
             likeness=self._classes.likeness,
+            start=self._start,
             **{name: int(self._counts[name]) for name in COUNTED},
         )
 
@@ -289,7 +315,19 @@ COUNTED: Final = (
     "penalised",
     "chosen",
     "over_batch",
+    "over_places",
+    "off_targets",
 )
+
+
+def _sizes_of(outputs: FloatArray, gradients: FloatArray, count: int) -> dict[str, float]:
+    """Sizes of all outputs of a call and their gradients. count: of how many these are a part."""
+    share = gradients.size / count
+    return {
+        GRADIENT_NORM: float(np.sqrt((gradients**2).sum() / share)),
+        GRADIENTS_USED: float((gradients != 0).sum() / share),
+        OUTPUT_SIZE: float(np.sqrt((outputs**2).mean())),
+    }
 
 
 def _is_linear(calls: list[FloatArray]) -> bool:

@@ -24,6 +24,7 @@ from tb_activation_hist.capture.rate_watch import RateWatch
 from tb_activation_hist.capture.restored_weights import RestoreWatch, may_be_watched
 from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.stray_parameters import StrayWatch
 from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.core.setup_facts import (
     ModuleSettings,
@@ -81,6 +82,8 @@ class SetupWatch:
         self._shares: list[float] = []
         self._watched: list[_Watched] | None = None
         self._rows = RowWatch()
+        self._roots: list[nn.Module] = []
+        self._strays = StrayWatch()
         self.losses = LossWatch()
         self._told: list[str] = []
         self._news = False
@@ -92,6 +95,7 @@ class SetupWatch:
         self._layers = list(layers)
         self._droppers = list_shares(each.module for each in layers)
         self._known.attach([*layers, whole])
+        self._roots = [whole.module]
 
     def begin_step(self, recorded: bool) -> None:
         """A step begins; recorded: whether it makes a record."""
@@ -122,6 +126,8 @@ class SetupWatch:
         self.begin(step)
         if self._turn or self._is_new(optimizer):
             self._look_at_groups(optimizer, step)
+            if not (is_tracing() or is_capturing()):
+                self._news = self._strays.look(self._roots, optimizer, step) or self._news
         rates = self._rates.get(id(optimizer))
         if rates is not None and rates.before_step(optimizer, step):
             self._news = True
@@ -213,6 +219,7 @@ class SetupWatch:
                 yield watched.restored.fact
             yield from watched.kept.facts
         yield from self._rows.facts
+        yield from self._strays.facts
         yield from self.losses.facts
 
     def stop(self) -> None:

@@ -123,6 +123,22 @@ class DroppedGradients:
 
 
 @dataclass(frozen=True)
+class StrayParameters:
+    """Tensors that get gradients through a model, whose parameters() does not have them.
+
+    count: how many they are. layers: names of the first `MOST_NAMES`, by the attributes that lead
+    to them. looks: how often each had a gradient, from step `first` to step `seen`, without having
+    changed by a bit or being in an optimizer that stepped.
+    """
+
+    count: int
+    layers: tuple[str, ...]
+    looks: int
+    first: int
+    seen: int
+
+
+@dataclass(frozen=True)
 class EqualRows:
     """How many rows of a weight matrix differ: the weights of its units.
 
@@ -154,9 +170,12 @@ class LossGradients:
     same gradient, in some calls above and in others below 0. penalised: looks with a gradient of
     gradients. chosen: looks in which each sample has a gradient of one output alone, in some above
     and in others below 0, as the values of actions have in Q-learning. over_batch: looks in which
-    a softmax went over the samples of the batch, in the model or in the loss. labels: looks in
-    which the classes of samples are known, out of `classes`; likeness: how often two samples of a
-    batch are of one class, and how often two of different batches are.
+    a softmax went over the samples of the batch, in the model or in the loss. over_places: one
+    went over the places of a sequence or picture in the loss, not over the classes. off_targets:
+    looks with a binary cross entropy whose targets lie beyond 0 to 1. labels: looks in which the
+    classes of samples are known, out of `classes`; likeness: how often two samples of a batch are
+    of one class, and how often two of different batches are. start: sizes in the first look, where
+    the model was called once, as `GRADIENT_NORM` and others name them.
     """
 
     output: str
@@ -179,10 +198,19 @@ class LossGradients:
     penalised: int = 0
     chosen: int = 0
     over_batch: int = 0
+    over_places: int = 0
+    off_targets: int = 0
     labels: int = 0
     classes: int = 0
     likeness: Mapping[str, float] = field(default_factory=dict)
+    start: Mapping[str, float] = field(default_factory=dict)
 
+
+GRADIENT_NORM: Final = "gradient_norm"
+GRADIENTS_USED: Final = "gradients_used"
+OUTPUT_SIZE: Final = "output_size"
+"""Names in `LossGradients.start`: the norm of all gradients, how many of them are not 0, and the
+root mean square of the outputs."""
 
 WITHIN: Final = "within"
 ACROSS: Final = "across"
@@ -194,8 +222,17 @@ CROSS_ENTROPY: Final = "cross_entropy"
 SOFTENED: Final = "cross_entropy of a softmax"
 """Of logits, by a softmax before the loss and one inside it."""
 
+RECTIFIED: Final = "cross_entropy of a ReLU"
+"""Of logits, by a ReLU before the loss or at the model's end."""
+
+BARE: Final = "nll_loss of a softmax"
+"""Of logits, by a softmax before the loss, but no logarithm."""
+
 BINARY: Final = "binary_cross_entropy_with_logits"
 """Of single logits, or of one for each of several labels, by a sigmoid inside the loss."""
+
+BINARY_SOFTENED: Final = "binary_cross_entropy_with_logits of a sigmoid"
+"""Of the same, by a sigmoid before the loss and one inside it."""
 
 BINARY_CHANCE: Final = "binary_cross_entropy"
 """Of single probabilities, or of one for each of several labels."""
@@ -210,6 +247,7 @@ SetupFact: TypeAlias = (
     | RestoredWeights
     | KeptGradients
     | DroppedGradients
+    | StrayParameters
     | EqualRows
     | LossGradients
 )
@@ -221,6 +259,7 @@ _FACTS: Final[Mapping[str, type[Any]]] = {
     "restored": RestoredWeights,
     "kept": KeptGradients,
     "dropped": DroppedGradients,
+    "stray": StrayParameters,
     "rows": EqualRows,
     "loss": LossGradients,
 }
@@ -286,6 +325,7 @@ _CHECKS: Final = {
     "output": _is_text,
     "form": _is_text,
     "likeness": _is_numbers,
+    "start": _is_numbers,
     "begins": _is_steps,
     "rates": _is_rates,
 }

@@ -80,6 +80,10 @@ RESULTS: Final = frozenset({"chance_share", "lost_share"})
 """Limits of findings that only say how a training ended: they follow from all others."""
 
 
+EVENTS: Final = frozenset({"other_weights", "start_again"})
+"""Limits of findings that something was seen to happen to the weights: no sizes say it as well."""
+
+
 def is_result(finding: Finding) -> bool:
     """Whether it says how the training ended, and nothing of the cause."""
     return not RESULTS.isdisjoint(finding.threshold)
@@ -116,6 +120,8 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
     begins = rule.explains.get(effect.kind)
     # What is only worth knowing, such as a mask of -inf, is no cause of trouble.
     if begins is None or cause.severity == "info" or is_result(cause):
+        return False
+    if not EVENTS.isdisjoint(effect.threshold):
         return False
     return begins.holds(effect.first_step - cause.first_step, near)
 

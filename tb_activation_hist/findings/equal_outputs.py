@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.findings.hits import Hit, name_layers
+from tb_activation_hist.findings.hits import Hit, begin_of, name_layers
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH, drops
 from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
@@ -50,7 +50,7 @@ def find_equal_outputs(layers: RunSignals, options: CollapsedThresholds) -> Iter
             yield Observation(
                 hits=hits,
                 title=f"{name_layers(hits)}: the same outputs for every sample from step "
-                f"{hits[0].first_step}",
+                f"{begin_of(hits)}",
                 threshold={"equal_outputs": EQUAL},
                 severity="warning",
             )

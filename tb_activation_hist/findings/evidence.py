@@ -112,6 +112,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "spread_share": Figure(
         "standard deviation beside the size of the values", SHARE, ("unscaled_spread",)
     ),
+    "strays": Figure("tensors that get gradients and are not registered", NUMBER, ("stray",)),
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
     "update_share": Figure(
@@ -120,6 +121,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "usual_distance": Figure("usual distance of neighbouring windows"),
     "way": Figure("way of the weights, relative to their size", NUMBER, ("short_way",)),
     "values": Figure("values of a channel in a batch", NUMBER, ("norm_values",)),
+    "way_out": Figure("way from the outputs to the targets, at least", NUMBER, ("far_targets",)),
     "weight_spread": Figure("standard deviation of the weights", SHARE, ("constant_spread",)),
     "weights_dtype": Figure("format of the weights", TEXT),
     "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),

@@ -12,9 +12,11 @@ from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.hits import name_layers, whole_run_hit
 from tb_activation_hist.findings.known_values import known_median
 from tb_activation_hist.findings.loss_signals import (
+    LEAST_WINDOWS,
     begins_at_chance,
     chance_loss,
     find_loss_trend,
+    find_main_loss,
     stays_above_chance,
 )
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
@@ -29,6 +31,12 @@ from tb_activation_hist.findings.weight_trends import path_length
 STILL_UPDATE: Final = 1e-6
 """Size of updates, relative to the weights, below which it is another pattern."""
 
+SAME_LOSS: Final = 1e-6
+"""Deviation of a loss from step to step, relative to it, that is rounding."""
+
+LEAST_LOSS: Final = 1e-3
+"""Size of a loss below which it may have been learnt."""
+
 CHANCE_LEFT: Final = 1.25
 """Loss at the end, relative to that of guessing, from which on it has risen instead."""
 
@@ -40,6 +48,9 @@ LEAST_WAY: Final = 64
 
 FIRST_UPDATES: Final = 6
 """Records of updates, of the first steps, by which a training from scratch is judged."""
+
+ADAPTIVE: Final = frozenset({"beta2", "centered"})
+"""Settings of Adam and its relatives, and of RMSprop."""
 
 UNIFORM: Final = 3**0.5
 """Largest value of a uniform distribution about 0, relative to its root mean square."""
@@ -173,6 +184,32 @@ def find_loss_at_chance(
         )
 
 
+def find_constant_loss(
+    layers: RunSignals, _options: HardlyLearningThresholds
+) -> Iterator[Observation]:
+    """The one loss that is logged is the same number at each step, whatever batch it is of.
+
+    So it is where two terms cancel, such as those of a policy and of a reference that is the policy
+    itself. A loss of 0 may have been learnt.
+    """
+    loss = find_main_loss(layers)
+    if loss is None or len(loss.means) < LEAST_WINDOWS or loss.non_finite:
+        return
+    low, high = min(loss.means), max(loss.means)
+    if abs(low) < LEAST_LOSS or high - low > SAME_LOSS * abs(low):
+        return
+    groups = layers.facts.of(OptimizerGroup)
+    hits = [whole_run_hit(s, {}) for s in layers.owners_of_weights]
+    if hits and groups:
+        yield Observation(
+            hits=hits,
+            title=f"the network learns nothing: {loss.tag} is {low:.4g} at each step, whatever the "
+            "batch",
+            threshold={"constant_loss": 1},
+            figures={"loss_begin": loss.means[0], "loss_end": loss.means[-1]},
+        )
+
+
 def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> Iterator[Observation]:
     """All updates of a run together can hardly have moved the weights.
 
@@ -217,7 +254,7 @@ def find_small_updates(
     Only of optimizers whose updates have the size of the rate, whatever the gradients are.
     """
     groups = layers.facts.of(OptimizerGroup)
-    adaptive = bool(groups) and all("beta2" in own.settings for own in groups)
+    adaptive = bool(groups) and all(ADAPTIVE & own.settings.keys() for own in groups)
     moving = [p for p in matrices(layers.parameters) if not p.is_constant and p.updates is not None]
     if not adaptive or not moving or layers.rate_rises:
         return

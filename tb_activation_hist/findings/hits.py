@@ -119,6 +119,11 @@ def group_episodes(hits: Sequence[Hit]) -> list[list[Hit]]:
     return groups
 
 
+def begin_of(group: Sequence[Hit]) -> int:
+    """First step of a group, also where the layer that names it began a few steps later."""
+    return min(hit.first_step for hit in group)
+
+
 def name_layers(group: Sequence[Hit]) -> str:
     """The subject of a title: the first layer, and how many others."""
     info = group[0].signals.info

@@ -19,6 +19,7 @@ from tb_activation_hist.findings.registry import (
     FindingOptions,
 )
 from tb_activation_hist.findings.run_facts import RunFacts
+from tb_activation_hist.findings.still_weights import DROPPED, Cause
 
 PERIODIC_KINDS: Final = frozenset(
     kind for kind, rule in RUN_RULE_OF.items() if rule.online is None or len(rule.find) > 1
@@ -30,6 +31,23 @@ JUDGED_KINDS: Final = frozenset({"collapsed"})
 
 WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
 """Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
+
+
+LIVE_STILL: Final = 256
+"""Steps over which a whole network must stand still, where a step may be yet to come, before it is
+reported: gradients are added up over fewer. When a run has ended, it is known that none came."""
+
+MAY_COME: Final = frozenset({Cause.NO_STEP.value, Cause.ZERO_GRADIENT.value})
+"""What keeps a network from learning until enough gradients were added up, or there is a reward."""
+
+
+def is_too_early(finding: Finding, facts: RunFacts) -> bool:
+    """Whether more of the run may show that there is nothing wrong."""
+    if not WHOLE_RUN.isdisjoint(finding.threshold):
+        return True
+    waits = finding.severity == "error" and finding.figures.get("cause") in MAY_COME
+    cleared = facts.dropped_gradients >= DROPPED
+    return waits and not cleared and finding.last_step - finding.first_step < LIVE_STILL
 
 
 def is_milder(finding: Finding) -> bool:
@@ -117,12 +135,12 @@ class LiveRules:
         milder = {(f.kind, tag) for f in found if is_milder(f) for tag in f.tags}
         held = [f for f in self._held if (f.kind, f.tags[0]) not in milder]
         self._held.clear()
-        return self._take_news([f for f in found if self._is_told(f)] + held)
+        known = [f for f in found if not is_too_early(f, facts)]
+        return self._take_news([f for f in known if self._is_told(f)] + held)
 
     def _is_told(self, finding: Finding) -> bool:
         meant = is_milder(finding) or is_set_before(finding, self._first_step)
-        early = not WHOLE_RUN.isdisjoint(finding.threshold)
-        return finding.kind in self._kinds and not (meant or early)
+        return finding.kind in self._kinds and not meant
 
     def _take_news(self, findings: Sequence[Finding]) -> list[Finding]:
         news = []

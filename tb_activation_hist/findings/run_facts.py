@@ -8,7 +8,12 @@ from typing import Any, Final, TypeVar
 
 from tb_activation_hist.core.input_facts import INPUTS_FIELD, InputFacts, texts_to_facts
 from tb_activation_hist.core.loss_history import LOSSES_FIELD, LossHistory, texts_to_losses
-from tb_activation_hist.core.setup_facts import SETUP_FIELD, SetupFact, texts_to_setup
+from tb_activation_hist.core.setup_facts import (
+    SETUP_FIELD,
+    DroppedGradients,
+    SetupFact,
+    texts_to_setup,
+)
 
 FactT = TypeVar("FactT")
 
@@ -39,6 +44,11 @@ class RunFacts:
     def of(self, kind: type[FactT]) -> list[FactT]:
         """The facts of one class in `setup`."""
         return [fact for fact in self.setup if isinstance(fact, kind)]
+
+    @property
+    def dropped_gradients(self) -> int:
+        """How often each gradient that was followed was cleared before any step had used it."""
+        return min((fact.times for fact in self.of(DroppedGradients)), default=0)
 
 
 NO_FACTS: Final = RunFacts()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, overload
 import numpy as np
 
 from tb_activation_hist.core.parameter_sizes import NO_SIZES, UNKNOWN, ParameterSizes
-from tb_activation_hist.core.setup_facts import DroppedGradients
 from tb_activation_hist.findings.drift import Drift
 from tb_activation_hist.findings.layer_types import GATING, has_few_values, has_weights
 from tb_activation_hist.findings.parameter_signals import (
@@ -92,11 +91,6 @@ class RunSignals(Sequence[Signals]):
         """Whether a gradient was seen to arrive anywhere, be it NaN or infinite."""
         own = any(p.gradients and p.gradients.arrive.any() for p in self.parameters)
         return own or any(s.early_rms > 0 for s in self.output_gradients.values())
-
-    @cached_property
-    def dropped_gradients(self) -> int:
-        """How often each gradient that was followed was cleared before any step had used it."""
-        return min((fact.times for fact in self.facts.of(DroppedGradients)), default=0)
 
     @cached_property
     def breaks_gradients(self) -> bool:

@@ -31,6 +31,9 @@ DROPPED: Final = 8
 BROKEN_STEPS: Final = 16
 """The same where each gradient is NaN or infinite; a GradScaler begins with some such steps."""
 
+ZERO_STEPS: Final = 16
+"""Steps after which a gradient that is there and exactly 0 is no chance, where others learn."""
+
 MOVER_SHARE: Final = 100.0
 """How much more than a layer with a far too low rate another one must move."""
 
@@ -75,9 +78,9 @@ def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterSign
     long = STEPPED_STEPS if run.optimizer_steps >= LEAST_STEPPED else least_steps
     if run.breaks_gradients:
         long = min(long, BROKEN_STEPS)
-    elif run.dropped_gradients >= DROPPED:
+    elif run.facts.dropped_gradients >= DROPPED:
         long = STEPPED_STEPS
-    return found if all(_is_long(p, long) for p in found) else []
+    return found if are_long(found, long) else []
 
 
 def matrices(parameters: Sequence[ParameterSignals]) -> Sequence[ParameterSignals]:
@@ -87,6 +90,11 @@ def matrices(parameters: Sequence[ParameterSignals]) -> Sequence[ParameterSignal
 
 def _should_learn(parameter: ParameterSignals, run: RunSignals) -> bool:
     return parameter.name not in run.facts.frozen and run.has_run(parameter.name)
+
+
+def are_long(parameters: Sequence[ParameterSignals], least_steps: int) -> bool:
+    """Whether the weights of all of them were followed over so many steps."""
+    return all(_is_long(p, least_steps) for p in parameters)
 
 
 def _is_long(parameter: ParameterSignals, least_steps: int) -> bool:
@@ -107,23 +115,33 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     for hits, own, cause in groups:
         if cause is not Cause.NO_UPDATE and all(_is_copy(p, movers) for p in own):
             continue
+        if cause is Cause.NO_GRADIENT and _may_begin_later(own, run, least_steps):
+            continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, run, movers)
-        given = alone and _are_given_zeros(own, run, least_steps)
+        given = alone and _are_given_zeros(own, run)
         zero = cause is Cause.ZERO_GRADIENT and not given
         meant = unused or zero or not run.facts.trainable
         yield StillPart(hits, own, cause, movers[0].name, own[0].records, meant)
 
 
-def _are_given_zeros(
+def _may_begin_later(
     weights: Sequence[ParameterSignals], run: RunSignals, least_steps: int
 ) -> bool:
+    """Whether another optimizer may have them, whose first step is yet to come.
+
+    So the generator of two networks waits while the judge has a start of some steps.
+    """
+    return _are_left_out(weights, run) and not are_long(weights, least_steps)
+
+
+def _are_given_zeros(weights: Sequence[ParameterSignals], run: RunSignals) -> bool:
     """Whether an optimizer has them, and each of their gradients was there and 0 for so long.
 
     Parts that are left out on purpose get none, and a loss with a weight of 0 gets one later on.
     """
     known = [run.sizes.get(p.name) for p in weights]
     given = all(each is not None and each.optimized for each in known)
-    return given and all(_is_long(p, least_steps) for p in weights)
+    return given and are_long(weights, ZERO_STEPS)
 
 
 class Judged(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.setup_facts import LossGradients
-from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.hits import Hit, begin_of, find_hits, group_episodes, name_layers
 from tb_activation_hist.findings.loss_signals import find_main_loss
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation
@@ -22,6 +22,10 @@ from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, thre
 
 FIRST_RECORDS: Final = 3
 """Records whose median is what a loss or a scale was at the beginning."""
+
+LEAST_BEGIN: Final = 0.05
+"""Scale at the beginning, relative to the median layer's, from which on growth is judged: what
+starts next to 0, as adapters and the ends of residual branches do, has to grow."""
 
 LOSS_RECORDS: Final = 8
 SCALE_RECORDS: Final = 4
@@ -50,15 +54,17 @@ def find_unlearnt_growth(
     if loss is None or not looks or any(own.chosen for own in looks):
         return
     rise = _rise(loss)
+    begins = [(signals, _begin_of(signals)) for signals in layers.main_outputs]
+    usual = float(np.median([begin for _, begin in begins])) if begins else 0.0
     hits = find_hits(
-        layers.main_outputs,
+        [signals for signals, begin in begins if begin > LEAST_BEGIN * usual],
         lambda signals: _growth_hit(signals, _at_steps(loss, rise, signals), options),
     )
     for group in group_episodes(hits):
         figures = group[0].figures
         yield Observation(
             hits=group,
-            title=f"{name_layers(group)}: values grow from step {group[0].first_step} on, "
+            title=f"{name_layers(group)}: values grow from step {begin_of(group)} on, "
             f"{format_factor(figures['growth'])}-fold, while {loss.tag} rises to "
             f"{format_factor(figures['loss_growth'])} times what it was",
             threshold={
@@ -69,14 +75,17 @@ def find_unlearnt_growth(
         )
 
 
+def _begin_of(signals: Signals) -> float:
+    _, scale = usable_scales(signals)
+    return float(np.median(scale[:FIRST_RECORDS])) if len(scale) else 0.0
+
+
 def _growth_hit(
     signals: Signals, rises: FloatArray, options: UnlearntGrowthThresholds
 ) -> Hit | None:
     """rises: of the loss, at each record of the layer."""
     index, scale = usable_scales(signals)
-    begin = float(np.median(scale[:FIRST_RECORDS])) if len(scale) else 0.0
-    if not begin > 0:
-        return None
+    begin = _begin_of(signals)
     growth = _last_medians(scale, SCALE_RECORDS) / begin
     rise = rises[index]
     state = np.flatnonzero((growth >= options.unlearnt_growth) & (rise >= options.unlearnt_loss))

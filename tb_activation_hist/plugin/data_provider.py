@@ -99,7 +99,8 @@ class DataProvider:
         )
         return {
             SeriesKey(self.experiment, source, run, tag): Listing(
-                Stamp(series.max_step or 0, series.max_wall_time or 0.0), series.plugin_content
+                Stamp(series.max_step or 0, _finite_or_none(series.max_wall_time) or 0.0),
+                series.plugin_content,
             )
             for run, of_run in found.items()
             for tag, series in of_run.items()

@@ -279,6 +279,7 @@ def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> schema.
         "shapes": [list(row.shape) for _, row, _ in rows],
         "dtypes": [row.dtype for _, row, _ in rows],
         "steps": [stamp.max_step for _, _, stamp in rows],
+        "times": [stamp.max_wall_time for _, _, stamp in rows],
     }
     if split is not None:
         entry["split"] = split
@@ -307,6 +308,7 @@ def _histogram_series(histograms: Listings, place: Mapping[str, int]) -> list[sc
                 "shapes": [[] for _ in of_tag],
                 "dtypes": ["" for _ in of_tag],
                 "steps": [stamp.max_step for _, stamp in of_tag],
+                "times": [stamp.max_wall_time for _, stamp in of_tag],
             }
         )
     return entries

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import IO, Any, Final
 
-from tb_activation_hist.core.errors import FormatError, join_problems
+from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import (
     KINDS,
@@ -31,7 +31,7 @@ from tb_activation_hist.core.sessions import (
 )
 from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.storage.codec import MAGIC, Block
-from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
+from tb_activation_hist.storage.event_file_reader import EventFilePath, decode_events, read_event
 from tb_activation_hist.storage.event_values import (
     Value,
     decode_each,
@@ -140,23 +140,13 @@ class RunIndex:
         ]
 
     def _scan(self, number: int, file: IO[bytes]) -> None:
-        from google.protobuf.message import DecodeError
-        from tensorboard.compat.proto.event_pb2 import Event
-
-        damaged = []
-        for offset, data in scan_events(file):
-            try:
-                values = Event.FromString(data).summary.value
-            except DecodeError:
-                damaged.append(f"the event at byte {offset:,} is left out.")
-                continue
+        for offset, event in decode_events(file):
+            values = event.summary.value
             # Our own points for other dashboards share events with nothing else.
             if len(values) and values[0].tag.startswith(SUMMARY_PREFIXES):
                 continue
             for index, value in enumerate(values):
                 self._note(value, (number, offset, index))
-        if damaged:
-            raise FormatError(join_problems(damaged))
 
     def _note(self, value: Any, location: Location) -> None:
         texts = value.tensor.string_val

@@ -100,6 +100,10 @@ def test_another_training_in_the_same_directory_takes_the_place_of_the_first(
         tab.wait_drawn()
         # All but a few of its values are on the axis; those of the others are not.
         expect(tab.frame.locator(".panel .notes")).to_have_text(re.compile(r"^0\.\d+ % outside"))
+        # One that comes exactly as far.
+        train(130, 20)
+        words = tab.frame.get_by_label("Histogram of conv1").get_attribute
+        tab.until(lambda: words("aria-label") or "", lambda text: "mean 20." in text)
 
 
 def assert_idle_while_hidden(tab: Tab) -> None:

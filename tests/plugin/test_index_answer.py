@@ -65,6 +65,7 @@ def test_series_stand_in_model_order_and_runs_in_natural_order() -> None:
         "shapes": [[2, 3], []],
         "dtypes": ["float32", "float32"],
         "steps": [32, 32],
+        "times": [float(SERIES.wall_times[39])] * 2,
     }
     assert index["series"][1]["bins"] == {"scheme": "linear", "count": 4, "lo": 0, "hi": 1}
     assert index["series"][5] == {
@@ -80,6 +81,7 @@ def test_series_stand_in_model_order_and_runs_in_natural_order() -> None:
         "shapes": [[]],
         "dtypes": [""],
         "steps": [7],
+        "times": [1000000007.0],
     }
     assert data.calls["read_tensors"] == 0
 

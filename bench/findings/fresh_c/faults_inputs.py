@@ -118,7 +118,7 @@ C_INPUTS: Final = (
         INPUTS,
         "targets_in_dollars",
         "house_prices",
-        kinds("exploding", "non_finite"),
+        kinds("exploding", "non_finite", "loss_mismatch"),
         prepare=give_dollars,
     ),
     harm(

@@ -15,6 +15,7 @@ from bench.findings.fresh.plant import (
     LATE,
     MODES,
     NUMBERS,
+    PART,
     harm,
     plant,
     set_role_dropout,
@@ -171,8 +172,22 @@ def see_the_future(training: Training) -> None:
 
 
 C_MODES: Final = (
-    plant(FRESH_C, HIDDEN, "branch_unregistered", "deeponet", kinds(), prepare=keep_branch_apart),
-    plant(FRESH_C, HIDDEN, "layers_in_list", "mpnn", kinds(), prepare=keep_messages_in_list),
+    plant(
+        FRESH_C,
+        PART,
+        "branch_unregistered",
+        "deeponet",
+        kinds("not_learning"),
+        prepare=keep_branch_apart,
+    ),
+    plant(
+        FRESH_C,
+        PART,
+        "layers_in_list",
+        "mpnn",
+        kinds("not_learning"),
+        prepare=keep_messages_in_list,
+    ),
     harm(
         FRESH_C,
         NUMBERS,

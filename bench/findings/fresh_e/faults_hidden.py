@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from bench.findings.fresh.plant import (
     HIDDEN,
+    PART,
     plant,
 )
 from bench.findings.fresh_e.games import policy_loss, standardised
@@ -69,7 +70,14 @@ E_HIDDEN: Final = (
     plant(
         FRESH_E, HIDDEN, "half_of_labels_mixed", "multi_label", kinds(), prepare=mix_half_of_labels
     ),
-    plant(FRESH_E, HIDDEN, "tables_in_list", "wide_deep", kinds(), prepare=keep_tables_in_list),
+    plant(
+        FRESH_E,
+        PART,
+        "tables_in_list",
+        "wide_deep",
+        kinds("not_learning"),
+        prepare=keep_tables_in_list,
+    ),
     plant(FRESH_E, HIDDEN, "advantages_turned", "reinforce", kinds(), prepare=turn_advantages),
     plant(FRESH_E, HIDDEN, "first_tag_ignored", "conv_bert", kinds(), prepare=ignore_first_tag),
     plant(FRESH_E, HIDDEN, "ends_not_told", "categorical_dqn", kinds(), prepare=never_end),

@@ -10,6 +10,7 @@ from bench.findings.fresh_c.architectures import FRESH_C_ARCHITECTURES
 from bench.findings.fresh_d.architectures import FRESH_D_ARCHITECTURES
 from bench.findings.fresh_e.architectures import FRESH_E_ARCHITECTURES
 from bench.findings.fresh_f.architectures import FRESH_F_ARCHITECTURES
+from bench.findings.fresh_g.architectures import FRESH_G_ARCHITECTURES
 from bench.findings.wide import control, generative, language, signals, tables, vision
 from bench.findings.wide.architecture import HELD_OUT, WORKED, Architecture
 from bench.findings.wide.training import Recipe, Task, cosine, one_cycle, step_decay
@@ -96,5 +97,6 @@ ARCHITECTURES: Final = {
         *FRESH_D_ARCHITECTURES,
         *FRESH_E_ARCHITECTURES,
         *FRESH_F_ARCHITECTURES,
+        *FRESH_G_ARCHITECTURES,
     )
 }

@@ -10,6 +10,7 @@ from bench.findings.fresh_c.faults import FAULTS_C
 from bench.findings.fresh_d.faults import FAULTS_D
 from bench.findings.fresh_e.faults import FAULTS_E
 from bench.findings.fresh_f.faults import FAULTS_F
+from bench.findings.fresh_g.faults import FAULTS_G
 from bench.findings.wide.fault import Fault
 from bench.findings.wide.faults_growth import GROWTH_FAULTS
 from bench.findings.wide.faults_inputs import INPUT_FAULTS
@@ -33,6 +34,7 @@ PLANTED: Final[tuple[Fault, ...]] = (
     *FAULTS_D,
     *FAULTS_E,
     *FAULTS_F,
+    *FAULTS_G,
 )
 
 FAULTS: Final[dict[str, Fault]] = {each.name: each for each in PLANTED}

@@ -9,7 +9,16 @@ from bench.findings.fresh_c.ways import C_HEALTHY
 from bench.findings.fresh_d.ways import D_HEALTHY
 from bench.findings.fresh_e.ways import E_HEALTHY
 from bench.findings.fresh_f.ways import F_HEALTHY
-from bench.findings.wide.architecture import FRESH_C, FRESH_D, FRESH_E, FRESH_F, HELD_OUT, WORKED
+from bench.findings.fresh_g.ways import G_HEALTHY
+from bench.findings.wide.architecture import (
+    FRESH_C,
+    FRESH_D,
+    FRESH_E,
+    FRESH_F,
+    FRESH_G,
+    HELD_OUT,
+    WORKED,
+)
 from bench.findings.wide.architectures import ARCHITECTURES
 from bench.findings.wide.conditions import (
     CONDITIONS,
@@ -43,6 +52,7 @@ CHOSEN_WAYS: Final = {
     FRESH_D: D_HEALTHY,
     FRESH_E: E_HEALTHY,
     FRESH_F: F_HEALTHY,
+    FRESH_G: G_HEALTHY,
 }
 """By half: architectures and healthy ways, where the examiner chose each pair."""
 

@@ -94,8 +94,8 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
         found = [finding for own in records for finding in live.add(*own)]
         live.end_record(step)
         if live.is_due:
-            known = facts_until(facts, step)
-            found += live.look(known, measured_until(run.measured_sizes, step))
+            sizes = measured_until(run.measured_sizes, step)
+            found += live.look(with_trainable(facts_until(facts, step), sizes), sizes)
         yield from (LiveWarning(step, each) for each in found if each.severity in (*GRAVE, "info"))
 
 
@@ -107,6 +107,18 @@ def facts_until(facts: RunFacts, step: int) -> RunFacts:
     return replace(facts, inputs=inputs, setup=setup, losses=losses)
 
 
+def with_trainable(facts: RunFacts, sizes: ParameterSizes) -> RunFacts:
+    """The same, with what was trainable by then: a part may be thawed later."""
+    flags = {name: own.facts.trainable for name, own in sizes.items() if len(own.facts.trainable)}
+    trainable = {name for name, flag in flags.items() if flag[-1]}
+    frozen = flags.keys() - trainable
+    return replace(
+        facts,
+        trainable=facts.trainable - frozen | trainable,
+        frozen=facts.frozen - trainable | frozen,
+    )
+
+
 def _fact_until(fact: SetupFact, step: int) -> SetupFact:
     """A fact as it was known; gradients are dropped once in a step, from the second on."""
     match fact:
@@ -116,14 +128,20 @@ def _fact_until(fact: SetupFact, step: int) -> SetupFact:
             known = sum(begin <= step for begin in fact.begins)
             return replace(fact, begins=fact.begins[:known], rates=fact.rates[:known])
         case RestoredWeights():
-            every = max((fact.last - fact.first) / max(fact.times - 1, 1), 1)
-            times = min(fact.times, 1 + int((step - fact.first) / every))
-            last = int(fact.first + (times - 1) * every)
-            return replace(fact, times=times, last=last, seen=min(step, fact.seen))
+            return _restored_until(fact, step)
         case LossGradients():
             return _looks_until(fact, step)
         case _:
             return fact
+
+
+def _restored_until(fact: RestoredWeights, step: int) -> RestoredWeights:
+    """Times are taken to lie evenly; of those that weights were replaced, the first is known."""
+    every = max((fact.last - fact.first) / max(fact.times - 1, 1), 1)
+    times = max(min(fact.times, 1 + int((step - fact.first) // every)), 0)
+    last = int(fact.first + (times - 1) * every)
+    known = replace(fact, times=times, last=last, seen=min(step, fact.seen))
+    return known if fact.since <= step else replace(known, replaced=0, since=0)
 
 
 def _looks_until(fact: LossGradients, step: int) -> LossGradients:
@@ -162,7 +180,7 @@ def _known_from(fact: SetupFact) -> int:
         case RateHistory():
             return fact.begins[0] if fact.begins else 0
         case RestoredWeights():
-            return fact.first
+            return min(step for step in (fact.first, fact.since) if step or not fact.replaced)
         case _:
             return fact.since
 

@@ -24,6 +24,7 @@ export const INDEX_SHAPE = {
       shapes: [NUMBERS],
       dtypes: TEXTS,
       steps: NUMBERS,
+      times: NUMBERS,
     },
   ],
   warnings: TEXTS,

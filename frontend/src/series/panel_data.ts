@@ -22,10 +22,9 @@ export class PanelData {
 
   /** What the tiles were asked for with; null before an answer. */
   readonly requests: Record<TileSlot, TileRequest | null> = { tile: null, fine: null };
-  /** Count of reloads, revision and newest step of the index when the whole was last asked for. */
+  /** Count of reloads, and revision of the index when the whole was last asked for. */
   reloads = 0;
   revision = "";
-  newestStep = 0;
 
   constructor(
     readonly run: string,

@@ -11,6 +11,8 @@ import { TileLoader, type Want, type Wants } from "./tile_loader";
 import type { TileRequest } from "./types";
 
 const STEPS = 4;
+/** Wall time of step 0 of made tiles. */
+const BEGIN_S = 1000;
 const PLAIN = { "Content-Type": "text/plain" };
 
 let server: FakeServer;
@@ -45,7 +47,7 @@ function requestOf(tag: string, run = "a"): TileRequest {
 function want(tag: string, options: Partial<Want> = {}): Want {
   const run = options.panel?.run ?? "a";
   const panel = store.panel(run, tag);
-  const usual = { group: tag, inSight: true, fine: null, newestStep: STEPS - 1 };
+  const usual = { group: tag, inSight: true, fine: null, newestTime: BEGIN_S + STEPS - 1 };
   return { panel, whole: requestOf(tag, run), ...usual, ...options };
 }
 
@@ -150,7 +152,7 @@ describe("a tile that has come", () => {
 });
 
 describe("newer records", () => {
-  const grown = (): Want => want("one", { newestStep: STEPS + 1 });
+  const grown = (): Want => want("one", { newestTime: BEGIN_S + STEPS + 1 });
 
   async function first(): Promise<PanelData> {
     ask(want("one"));
@@ -185,7 +187,7 @@ describe("newer records", () => {
     const panels = tags.map((tag) => store.find(`a\n${tag}`)!);
     const seen = new Set<string>();
     const stop = effect(() => void seen.add(panels.map(({ tile }) => tile.value!.revision).join(" ")));
-    ask(...tags.map((tag) => want(tag, { newestStep: STEPS + 1 })));
+    ask(...tags.map((tag) => want(tag, { newestTime: BEGIN_S + STEPS + 1 })));
     expect(server.calls.length).toBe(asked + 1);
     const newer = tags.map((tag) =>
       tileFor(requestOf(tag), { revision: "r2", firstColumn: STEPS, records: STEPS + 1 }, 1),
@@ -222,14 +224,14 @@ describe("newer records", () => {
     expect(panel.tile.value!.revision).toBe("r3");
   });
 
-  it("of another training in the same directory replace the picture, whether it has come as far or not", async () => {
+  it("of another training in the same directory replace the picture, whether it has come further, less far or as far", async () => {
     const panel = await first();
     const fine: TileRequest = { ...requestOf("one"), steps: [0, 1], columns: 128 };
     ask(want("one", { fine }));
     await serve(server.calls[1]!, { revision: "r1" });
     // Its first records, while the page shows more.
     wants!.revision = "2";
-    ask(want("one", { fine, newestStep: 0 }));
+    ask(want("one", { fine, newestTime: 3000 }));
     expect(askedTiles(server.calls[2]!)[0]!.since).toBe(STEPS - 1);
     await serve(server.calls[2]!, { revision: "r2", records: 1 }, 0);
     const anew = askedTiles(server.calls[3]!);
@@ -241,7 +243,7 @@ describe("newer records", () => {
     expect([panel.tile.value!.columns.length, panel.fine.value!.revision]).toEqual([1, "r2"]);
     // A third one, seen when it has gone further: the record that both have was made at another time.
     wants!.revision = "3";
-    ask(want("one", { newestStep: 1 }));
+    ask(want("one", { newestTime: 5001 }));
     expect(askedTiles(server.calls[4]!)[0]!.since).toBe(0);
     const wallTimes = Float64Array.of(5000, 5001);
     const later = { firstWallTime: wallTimes, lastWallTime: wallTimes };
@@ -249,6 +251,11 @@ describe("newer records", () => {
     server.calls[4]!.answer(tilesToResponse([madeTile({ ...third, columns: later })]));
     await landed();
     expect(askedTiles(server.calls[5]!)[0]!.since).toBeUndefined();
+    // A fourth one has as many steps as what is shown.
+    await serve(server.calls[5]!, { revision: "r3" }, 1);
+    wants!.revision = "4";
+    ask(want("one", { newestTime: 7000 }));
+    expect(askedTiles(server.calls[6]!)[0]!.since).toBe(0);
   });
 
   it("make zoomed parts outdated", async () => {

@@ -19,8 +19,8 @@ export interface Want {
   readonly whole: TileRequest;
   /** The zoomed part; null where there is nothing sharper. */
   readonly fine: TileRequest | null;
-  /** Newest step that the server knows of. */
-  readonly newestStep: number;
+  /** Wall time of the newest record that the server knows of, in seconds since 1970. */
+  readonly newestTime: number;
 }
 
 export interface Wants {
@@ -59,6 +59,9 @@ interface Flight {
 
 /** undefined: the server left it out. */
 type Answer = Tile | TileError | undefined;
+
+/** Shared files have times in whole milliseconds. */
+const SAME_S = 0.002;
 
 /** Zero rows ask for all stored bins, which are more than any other number of rows. */
 const ALL_ROWS = 8192;
@@ -133,11 +136,11 @@ export class TileLoader {
     return [{ want, part: "tile", request: current, asked: this.cache.newerRequest(current) }];
   }
 
-  private isOld({ panel, newestStep }: Want, revision: string): boolean {
+  private isOld({ panel, newestTime }: Want, revision: string): boolean {
     if (panel.reloads < this.reloads) return true;
-    // Fewer steps than before are those of another training in the same directory.
-    const isNews = newestStep < panel.newestStep || newestStep > (panel.tile.peek()?.lastStep ?? -1);
-    return isNews && panel.revision !== revision;
+    // Not by the step: another training in the same directory may have come as far, or less far.
+    const held = panel.tile.peek()?.columns.lastWallTime.at(-1) ?? 0;
+    return Math.abs(newestTime - held) > SAME_S && panel.revision !== revision;
   }
 
   /** A sharper tile of the zoomed part, where there is anything sharper. */
@@ -159,9 +162,7 @@ export class TileLoader {
 
   private async fly(jobs: readonly Job[], revision: string): Promise<void> {
     for (const { want, part } of jobs) {
-      if (part !== "tile") continue;
-      want.panel.revision = revision;
-      want.panel.newestStep = want.newestStep;
+      if (part === "tile") want.panel.revision = revision;
     }
     const flight: Flight = { jobs, abort: new AbortController() };
     this.flights.add(flight);

@@ -298,7 +298,7 @@ export interface Series {
   readonly source: SeriesSource;
   /** The bin scheme and its parameters; for other tools "explicit": the tiles have the edges. */
   readonly bins: Readonly<Record<string, unknown>>;
-  /** Positions in the index's runs; the four lists of a series are parallel. */
+  /** Positions in the index's runs; the five lists of a series are parallel. */
   readonly runs: readonly number[];
   /** Shape of the first tensor counted in each run; empty if it is not known. */
   readonly shapes: readonly (readonly number[])[];
@@ -306,6 +306,11 @@ export interface Series {
   readonly dtypes: readonly string[];
   /** Newest step known of each run when the index was made; a tile may be newer. */
   readonly steps: readonly number[];
+  /**
+   * Wall time of each run's newest record known then, in seconds since 1970; a run that was replaced has
+   * others.
+   */
+  readonly times: readonly number[];
 }
 
 /** What can be shown. */

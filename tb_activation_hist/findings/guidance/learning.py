@@ -70,6 +70,31 @@ SKIPPED: Final = Guidance(
     "where it is, that update() is not called. The error names the operation.",
 )
 
+ONE_LOSS: Final = Guidance(
+    causes=(
+        "a reference, teacher or target network that is the trained network itself, not a copy",
+        "two terms of the loss that cancel, or a loss of values that do not depend on the batch",
+        "a value that is computed once and logged at each step",
+    ),
+    remedy="Compare the loss of two batches by hand. A reference needs weights of its own: "
+    "copy.deepcopy(model), in eval mode and without gradients.",
+    code="reference = copy.deepcopy(model).eval().requires_grad_(False)",
+    check="Print the terms of the loss for two batches, and whether reference is model.",
+)
+
+STRAY: Final = Guidance(
+    causes=(
+        "layers in a plain list or dict instead of nn.ModuleList or nn.ModuleDict",
+        "a tensor with requires_grad=True that is no nn.Parameter",
+        "another model that is used in forward() and was hidden from this one on purpose",
+    ),
+    remedy="Put layers into nn.ModuleList or nn.ModuleDict, and tensors into nn.Parameter, before "
+    "the optimizer is built. Otherwise they keep their random start, do not move with .to(device), "
+    "and are missing in state_dict().",
+    code="self.layers = nn.ModuleList(layers)",
+    check="Print the model: of its layers, those that are named here are missing.",
+)
+
 NOTHING: Final = Guidance(
     causes=(
         "a loss that was detached or made anew, by .item(), torch.tensor() or torch.no_grad()",
@@ -278,6 +303,8 @@ def _all_are_zero(case: Case) -> bool:
 
 
 NOT_LEARNING: Final[tuple[Pattern, ...]] = (
+    (exceeds("stray"), STRAY),
+    (exceeds("constant_loss"), ONE_LOSS),
     (_caused_by(Cause.BROKEN_GRADIENT), SKIPPED),
     (_caused_by(Cause.SET_BACK), SET_BACK),
     (exceeds("chance_share"), AT_CHANCE),

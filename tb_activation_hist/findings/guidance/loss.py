@@ -34,6 +34,7 @@ SIGMOID_TWICE: Final = Guidance(
     causes=(
         "a sigmoid at the end of the model, and BCEWithLogitsLoss, which has one itself",
         "a BCELoss that was replaced by BCEWithLogitsLoss, but not the model's end",
+        "a sigmoid between the model and the loss",
     ),
     remedy="Remove the model's sigmoid, and use it for predictions alone. With both, no prediction "
     "is below 0.5.",
@@ -52,10 +53,35 @@ NO_LOGARITHMS: Final = Guidance(
     check="The loss is negative, or falls below 0: a negative log-likelihood of classes cannot.",
 )
 
+OFF_TARGETS: Final = Guidance(
+    causes=(
+        "masks of 0 and 255 that were not divided by 255",
+        "classes -1 and 1, or 1 and 2, instead of 0 and 1",
+    ),
+    remedy="Give BCEWithLogitsLoss and BCELoss targets of 0 to 1. With others the loss falls "
+    "without end as the outputs grow.",
+    code="target = (target > 0).float()\nprint(target.unique())",
+    check="Print target.min() and target.max() just before the loss.",
+)
+
+FAR_TARGETS: Final = Guidance(
+    causes=(
+        "targets of a regression in their own units, such as prices, pixels or seconds",
+        "targets that were scaled for one loss, and a model that was made for another",
+        "one term of the loss that outweighs the others",
+    ),
+    remedy="Standardise the targets: (target - mean) / std, of the training data. Boxes are best "
+    "given in shares of the picture. Otherwise the gradients are huge, or the outputs need "
+    "thousands of steps to get there.",
+    code="target = (target - target_mean) / target_std\nprint(target.mean(), target.std())",
+    check="Print output.std(), target.mean() and target.std() in the first step.",
+)
+
 SOFTMAX_OVER_BATCH: Final = Guidance(
     causes=(
         "softmax(dim=0) or log_softmax(dim=0), which goes over the samples of a batch",
         "nn.Softmax() without dim, which takes dimension 0 of tensors with one or three dimensions",
+        "softmax(dim=1) of a sequence (N, T, C), or dim=-1 of a picture (N, C, H, W)",
     ),
     remedy="Let the softmax go over the classes. Over the batch, a sample's outputs depend on the "
     "other samples, and one that is evaluated alone has 1 for each class.",
@@ -111,6 +137,8 @@ LOSS_MISMATCH: Final[tuple[Pattern, ...]] = (
     (_is_sigmoid, SIGMOID_TWICE),
     (exceeds("softened_twice"), SOFTMAX_TWICE),
     (exceeds("no_logarithms"), NO_LOGARITHMS),
+    (exceeds("off_targets"), OFF_TARGETS),
+    (exceeds("far_targets"), FAR_TARGETS),
     (exceeds("over_batch"), SOFTMAX_OVER_BATCH),
     (exceeds("one_class"), ONE_CLASS),
     (exceeds("out_of_range"), OUT_OF_RANGE),

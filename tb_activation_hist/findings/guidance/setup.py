@@ -121,7 +121,19 @@ STATISTICS_FORGET: Final = Guidance(
     check="Evaluate twice, with a training step in between: the metrics should hardly differ.",
 )
 
+NORM_OF_ONE: Final = Guidance(
+    causes=(
+        "nn.LayerNorm(1) behind a layer with a single output",
+        "a dimension of size 1 that was added behind the features",
+    ),
+    remedy="Remove the norm, or let it go over the features: a single value less its mean is 0, "
+    "whatever it was, so that nothing passes but the norm's bias.",
+    code="nn.LayerNorm(features)  # the last dimension of what goes in",
+    check="Print the shape of what goes into <layer>: its last dimension is 1.",
+)
+
 BATCH_STATISTICS: Final[tuple[Pattern, ...]] = (
+    (exceeds("norm_of_one"), NORM_OF_ONE),
     (exceeds("norm_values"), FEW_VALUES),
     (exceeds("norm_standstill"), STATISTICS_STAND_STILL),
     (always, STATISTICS_FORGET),

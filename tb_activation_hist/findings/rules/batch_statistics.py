@@ -91,6 +91,26 @@ def find_tiny_batches(
         )
 
 
+def find_norms_of_one(
+    layers: RunSignals, _options: BatchStatisticsThresholds
+) -> Iterator[Observation]:
+    """Layer norms over a single value: less its mean it is 0."""
+    hits = [
+        hit_from_step(s, int(s.series.steps[s.first_whole]))
+        for s in layers.outputs
+        if s.whole.any() and "LayerNorm" in s.info.type and s.info.shape[-1:] == (1,)
+        if s.series.min[s.first_whole] == s.series.max[s.first_whole]
+    ]
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: a layer norm over single values, of which it leaves "
+            "nothing",
+            threshold={"norm_of_one": 1},
+            figures={"values": 1},
+        )
+
+
 def values_of_channel(info: LayerInfo) -> int:
     """Values of a batch that have one mean and deviation; 0 where that is not known."""
     shape = info.shape
@@ -116,10 +136,11 @@ BATCH_STATISTICS: Final = RunRule(
     kind="batch_statistics",
     severity="warning",
     seen="A batch norm normalises over one or two values of a channel, or its momentum makes its "
-    "running statistics those of the last batch, or lets them never change.",
+    "running statistics those of the last batch, or lets them never change; or a layer norm "
+    "normalises single values.",
     source="the layers' settings and the shape of their outputs",
     thresholds=BatchStatisticsThresholds,
     explains={"eval_mode": Begins.WITH_OR_AFTER},
-    find=(find_tiny_batches, find_odd_momentum),
+    find=(find_tiny_batches, find_norms_of_one, find_odd_momentum),
     online=None,
 )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tb_activation_hist.findings.equal_outputs import find_equal_outputs
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.hits import Hit, begin_of, find_hits, group_episodes, name_layers
 from tb_activation_hist.findings.layer_types import drops, has_few_values, is_further_output
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
@@ -35,7 +35,7 @@ def find_collapsed(layers: RunSignals, options: CollapsedThresholds) -> Iterator
     for group in group_episodes(hits):
         yield Observation(
             hits=group,
-            title=f"{name_layers(group)}: collapsed to zero at step {group[0].first_step}"
+            title=f"{name_layers(group)}: collapsed to zero at step {begin_of(group)}"
             f" ({group[0].figures['idle_share']:.1%} of the values)",
             threshold={"collapsed_share": options.collapsed_share},
         )

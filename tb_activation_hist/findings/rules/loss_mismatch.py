@@ -8,9 +8,12 @@ from typing import Final, NamedTuple
 
 from tb_activation_hist.core.setup_facts import (
     ACROSS,
+    BARE,
     BINARY,
+    BINARY_SOFTENED,
     CROSS_ENTROPY,
     NEGATIVE_LIKELIHOOD,
+    RECTIFIED,
     SOFTENED,
     WITHIN,
     KeptGradients,
@@ -18,6 +21,7 @@ from tb_activation_hist.core.setup_facts import (
     OptimizerGroup,
     RestoredWeights,
 )
+from tb_activation_hist.findings.far_targets import find_way
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.loss_signals import trains_all_alone
@@ -28,6 +32,7 @@ from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import (
     UNIT_FACTOR,
     UNIT_RECORDS,
+    UNIT_RMS,
     UNIT_SHARE,
     Thresholds,
     threshold,
@@ -38,6 +43,10 @@ OWN_NORM: Final = ("parametrizations", "_orig", "_bar")
 
 END_RECORDS: Final = 8
 """Records at the end of a run whose median is the size there."""
+
+BEYOND_OUTPUTS: Final = 5.0
+"""Way to the targets, relative to the outputs, from which on these are not what is large. The
+logarithms of likelihoods, which some models give, are as large as the loss."""
 
 LEAST_CLASSES: Final = 3
 
@@ -90,15 +99,29 @@ class LossMismatchThresholds(Thresholds):
         "for lies beyond the range of the last layer.",
         f"{GRADIENTS}; at most 0.06 in healthy trainings",
     )
+    off_targets: int = threshold(
+        4,
+        UNIT_RECORDS,
+        "Records in which a binary cross entropy has targets beyond 0 to 1, and none in which it "
+        "has usual ones.",
+        GRADIENTS,
+    )
+    far_targets: float = threshold(
+        50.0,
+        UNIT_RMS,
+        "How far outputs must move, at least, for the first loss to become 0; at least 5 times "
+        "their own size. At most 5 in healthy trainings.",
+        "a convex loss falls by at most its gradient's norm times the way",
+    )
     over_batch: float = threshold(
         0.9,
         UNIT_SHARE,
         "Share of the records in which outputs add up to 1, or their gradients to 0, over the "
-        "samples of a batch and not over the classes.",
+        "samples of a batch, or over the places of a sample, and not over the classes.",
         GRADIENTS,
     )
     one_class: int = threshold(
-        8,
+        5,
         UNIT_RECORDS,
         "Records in which each sample is of one and the same class, out of three or more, and "
         "none of another.",
@@ -151,10 +174,10 @@ def find_softened_twice(
         if not _is_form(fact, options):
             continue
         twice = fact.normalised >= options.softened_twice * fact.formed
-        single = fact.form == BINARY
-        if not twice or fact.form not in (CROSS_ENTROPY, SOFTENED, BINARY):
+        single = fact.form in (BINARY, BINARY_SOFTENED)
+        if not twice or not (single or fact.form in (CROSS_ENTROPY, SOFTENED)):
             continue
-        if single and last.info.type != "Sigmoid":
+        if fact.form == BINARY and last.info.type != "Sigmoid":
             continue
         own, loss = ("sigmoid", "BCEWithLogitsLoss") if single else ("softmax", "cross_entropy")
         yield Observation(
@@ -172,7 +195,7 @@ def find_no_logarithms(
     """nll_loss without log_softmax: it has no lower bound."""
     for fact, last, _ in _judged(layers, options):
         raw = fact.formed - fact.normalised
-        if not _is_form(fact, options) or fact.form != NEGATIVE_LIKELIHOOD:
+        if not _is_form(fact, options) or fact.form not in (NEGATIVE_LIKELIHOOD, BARE):
             continue
         if raw >= options.no_logarithms * fact.formed:
             yield Observation(
@@ -184,19 +207,52 @@ def find_no_logarithms(
             )
 
 
-def find_softmax_over_batch(
-    layers: RunSignals, options: LossMismatchThresholds
-) -> Iterator[Observation]:
-    """A softmax that goes over dimension 0: each sample's outputs depend on the others' then."""
+def find_off_targets(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
+    """Masks of 0 and 255, or classes -1 and 1: the loss falls without end."""
     for fact, last, _ in _judged(layers, options):
-        if fact.over_batch >= max(options.loss_looks, options.over_batch * fact.looks):
+        usual = fact.formed if fact.form in (BINARY, BINARY_SOFTENED) else 0
+        if fact.off_targets >= options.off_targets and not usual:
             yield Observation(
                 hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: a softmax goes over the samples of a batch, not over "
-                f"the classes, in {fact.over_batch} of {fact.looks} records that were looked at",
-                threshold={"over_batch": options.over_batch},
-                figures={"records": fact.over_batch},
+                title=f"{last.info.layer}: a binary cross entropy has targets beyond 0 to 1, in "
+                f"{fact.off_targets} of {fact.looks} records that were looked at",
+                threshold={"off_targets": options.off_targets},
+                figures={"records": fact.off_targets},
             )
+
+
+def find_far_targets(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
+    """Targets in large units, such as prices or pixels, which take the last layer long to reach."""
+    found = find_way(layers)
+    if found is None or not layers.learners:
+        return
+    if found.way > max(options.far_targets, BEYOND_OUTPUTS * found.size):
+        yield Observation(
+            hits=[hit_from_step(layers.learners[-1], found.fact.first)],
+            title=f"{layers.learners[-1].info.layer}: the targets are far from what the network "
+            f"gives at the start: its outputs, of a root mean square of "
+            f"{format_factor(found.size)}, must move by {format_factor(found.way)} or more",
+            threshold={"far_targets": options.far_targets},
+            figures={"way_out": found.way, "loss_begin": found.loss},
+        )
+
+
+def find_softmax_elsewhere(
+    layers: RunSignals, options: LossMismatchThresholds
+) -> Iterator[Observation]:
+    """A softmax over dimension 0, so that a sample's outputs depend on the others', or places."""
+    for fact, last, _ in _judged(layers, options):
+        found = max(fact.over_batch, fact.over_places)
+        if found < max(options.loss_looks, options.over_batch * fact.looks):
+            continue
+        where = "samples of a batch" if found == fact.over_batch else "places of a sample"
+        yield Observation(
+            hits=[hit_from_step(last, fact.first)],
+            title=f"{last.info.layer}: a softmax goes over the {where}, not over the classes, in "
+            f"{found} of {fact.looks} records that were looked at",
+            threshold={"over_batch": options.over_batch},
+            figures={"records": found},
+        )
 
 
 def find_one_class(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
@@ -246,7 +302,7 @@ def find_out_of_range(layers: RunSignals, options: LossMismatchThresholds) -> It
 
 
 def _asks_for_differences(fact: LossGradients, options: LossMismatchThresholds) -> bool:
-    return fact.form in (CROSS_ENTROPY, SOFTENED) and _is_form(fact, options)
+    return fact.form in (CROSS_ENTROPY, SOFTENED, RECTIFIED) and _is_form(fact, options)
 
 
 def find_unbounded_critic(
@@ -321,8 +377,9 @@ LOSS_MISMATCH: Final = RunRule(
     severity="warning",
     seen="The loss does not fit what the network gives: targets of another shape that are spread "
     "over the batch, a softmax or sigmoid in front of a loss that has one, a softmax over the "
-    "batch, targets of one class alone, nll_loss without logarithms, targets beyond the range of "
-    "the last layer, or a critic that nothing bounds.",
+    "batch or over places, targets of one class alone, nll_loss without logarithms, targets beyond "
+    "the range of the last layer or of a binary cross entropy, or far from all outputs, or a "
+    "critic that nothing bounds.",
     source=GRADIENTS,
     thresholds=LossMismatchThresholds,
     explains={},
@@ -330,7 +387,9 @@ LOSS_MISMATCH: Final = RunRule(
         find_one_target,
         find_softened_twice,
         find_no_logarithms,
-        find_softmax_over_batch,
+        find_off_targets,
+        find_far_targets,
+        find_softmax_elsewhere,
         find_one_class,
         find_out_of_range,
         find_unbounded_critic,

@@ -11,6 +11,7 @@ import numpy as np
 from tb_activation_hist.core.number_formats import FORMAT_LIMITS
 from tb_activation_hist.findings.hits import (
     Hit,
+    begin_of,
     find_hits,
     group_hits,
     name_layers,
@@ -61,7 +62,7 @@ def find_low_precision(
             hits=group,
             title=f"{name_layers(group)}: {group[0].figures['share_at_limit']:.0%} of the values "
             f"other than 0 at the limits of {group[0].signals.info.dtype} "
-            f"from step {group[0].first_step}",
+            f"from step {begin_of(group)}",
             threshold={"low_precision_share": options.low_precision_share},
         )
 

@@ -8,7 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
+from tb_activation_hist.findings.hits import (
+    Hit,
+    begin_of,
+    find_hits,
+    group_hits,
+    name_layers,
+    sustained_hit,
+)
 from tb_activation_hist.findings.layer_types import may_put_out_zeros
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.rules.collapsed import has_collapsed
@@ -37,7 +44,7 @@ def find_mostly_zero(layers: RunSignals, options: MostlyZeroThresholds) -> Itera
         yield Observation(
             hits=group,
             title=f"{name_layers(group)}: {group[0].figures['zero_share']:.0%} zeros from step "
-            f"{group[0].first_step}",
+            f"{begin_of(group)}",
             threshold={"mostly_zero_share": options.mostly_zero_share},
         )
 

@@ -10,6 +10,7 @@ from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hardly_learning import (
     HardlyLearningThresholds,
+    find_constant_loss,
     find_loss_at_chance,
     find_restored_weights,
     find_rounded_updates,
@@ -24,12 +25,14 @@ from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.still_weights import (
     Cause,
+    are_long,
     find_still_layers,
     learning_parameters,
     matrices,
     slow_groups,
     slow_layers,
 )
+from tb_activation_hist.findings.stray_parameters import find_stray_parameters
 from tb_activation_hist.findings.thresholds import (
     UNIT_FACTOR,
     UNIT_SHARE,
@@ -125,6 +128,9 @@ def find_nothing_learning(
     last = hits[0].last_step
     if all(parameter.is_constant for parameter in known):
         cause = _cause_of_all(layers, known)
+        # A policy that has found no reward yet gets such gradients, too.
+        if cause is Cause.ZERO_GRADIENT and not are_long(known, options.still_steps):
+            return
         state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
         yield Observation(
             hits=hits,
@@ -264,6 +270,8 @@ def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
     """What holds of the whole network says it of its parts, and a cause more than the loss does."""
     if "error" in (cause.severity, effect.severity):
         return effect.severity != "error"
+    if "constant_loss" in cause.threshold:
+        return not {"short_way", "chance_share"}.isdisjoint(effect.threshold)
     if "rounded_share" in cause.threshold:
         return not {"rounded_share", "slow_rate"} & set(effect.threshold)
     if "small_update" in cause.threshold:
@@ -279,10 +287,10 @@ NOT_LEARNING: Final = RunRule(
         "Trainable weights (requires_grad=True) stay the same to the last bit, move by less than "
         "their rounding, or move far less for their gradients than others: all weights (error) or "
         "those of some layers (warning). They are set back to earlier values again and again, "
-        "rounded away, or hardly move in a whole run or, when new, in the first steps, or the "
-        "logged loss stays at that of guessing. Info: the weights are not recorded, and the "
-        "outputs of the first layers stay the same "
-        "while those of a later layer move."
+        "rounded away, or hardly move in a whole run or, when new, in the first steps; the model "
+        "has not registered them; or the logged loss is one number throughout, or stays at that of "
+        "guessing. Info: the weights are not recorded, and the outputs of the first layers stay "
+        "the same while those of a later layer move."
     ),
     source=(
         "the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis relative to "
@@ -292,11 +300,13 @@ NOT_LEARNING: Final = RunRule(
     explains={"vanishing": Begins.WITH_OR_AFTER},
     find=(
         find_nothing_learning,
+        find_stray_parameters,
         find_restored_weights,
         find_still_parts,
         find_slow_parts,
         find_rounded_updates,
         find_loss_at_chance,
+        find_constant_loss,
         find_small_updates,
         find_short_ways,
         find_still_outputs,

@@ -8,7 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
+from tb_activation_hist.findings.hits import (
+    Hit,
+    begin_of,
+    find_hits,
+    group_hits,
+    name_layers,
+    sustained_hit,
+)
 from tb_activation_hist.findings.layer_types import drops, has_tail
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
@@ -41,7 +48,7 @@ def find_outlier_features(
             hits=group,
             title=f"{name_layers(group)}: largest value "
             f"{format_factor(group[0].figures['ratio'])} times the median "
-            f"from step {group[0].first_step}",
+            f"from step {begin_of(group)}",
             threshold={"ratio": options.outlier_ratio, "level": options.outlier_level},
         )
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tb_activation_hist.findings.hits import sustained_hit
+from tb_activation_hist.core.setup_facts import RECTIFIED, LossGradients
+from tb_activation_hist.findings.hits import hit_from_step, sustained_hit
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 
 MATRIX_AXES: Final = 2
 """Logits have a row for each sample."""
+
+RECTIFIERS: Final = ("ReLU", "ReLU6")
+
+ENDS: Final = ("Softmax", "LogSoftmax", "Sigmoid", "Tanh")
+"""Layers that make of a 0 what lies in the middle of their range."""
+
+LEAST_LOOKS: Final = 4
+"""Looks at the gradients of the outputs, at least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +42,8 @@ def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Itera
     """From the first record on: the ReLU is there before it sets so many outputs to 0."""
     if len(layers.learners) < LEAST_DEPTH:
         return
-    last = layers.outputs[-1]
-    if last.info.type not in ("ReLU", "ReLU6") or len(last.info.shape) != MATRIX_AXES:
+    last = _before_last(layers.outputs)
+    if last.info.type not in RECTIFIERS or len(last.info.shape) != MATRIX_AXES:
         return
     single = last.info.shape[1] == 1
     limit = options.relu_logits_single if single else options.relu_logits_share
@@ -48,13 +58,43 @@ def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Itera
         )
 
 
+def _before_last(outputs: Sequence[Signals]) -> Signals:
+    """The last layer, or what a last softmax, sigmoid or tanh takes in."""
+    *_, before, last = outputs
+    is_fed = last.info.type in ENDS and before.info.shape == last.info.shape
+    return before if is_fed else last
+
+
+def find_rectified(layers: RunSignals, _options: ReluLogitsThresholds) -> Iterator[Observation]:
+    """A ReLU that is no module: in the model's forward(), or between the model and the loss.
+
+    Right behind a last layer that gives values below 0: SqueezeNet pools what its last ReLU gives.
+    """
+    facts = layers.facts.of(LossGradients)
+    outputs = [s for s in layers.outputs if s.whole.any()]
+    if len(facts) != 1 or not outputs or not float(outputs[-1].series.min.min()) < 0:
+        return
+    (fact,) = facts
+    if outputs[-1].info.shape[-1:] != (fact.classes,):
+        return
+    if fact.form == RECTIFIED and fact.formed >= max(LEAST_LOOKS, fact.looks / 2):
+        yield Observation(
+            hits=[hit_from_step(outputs[-1], fact.first)],
+            title=f"{outputs[-1].info.layer}: the logits go through a ReLU before the cross "
+            f"entropy, in {fact.formed} of {fact.looks} records that were looked at",
+            threshold={"rectified": LEAST_LOOKS},
+            figures={"records": fact.formed},
+        )
+
+
 RELU_LOGITS: Final = RunRule(
     kind="relu_logits",
     severity="warning",
-    seen="The last layer of the network is a ReLU, and sets many of its outputs to 0.",
-    source="the type of the last layer",
+    seen="The last layer of the network is a ReLU, and sets many of its outputs to 0; or the "
+    "gradients show that logits go through a ReLU before a cross entropy.",
+    source="the type of the last layer; the outputs and the gradients that the loss gives them",
     thresholds=ReluLogitsThresholds,
     explains={},
-    find=(find_relu_logits,),
+    find=(find_relu_logits, find_rectified),
     online=None,
 )

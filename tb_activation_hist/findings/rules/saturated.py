@@ -12,6 +12,7 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.attention_scores import scores_at_start
 from tb_activation_hist.findings.hits import (
     Hit,
+    begin_of,
     find_hits,
     first_record_hit,
     group_hits,
@@ -78,7 +79,7 @@ def find_saturated(
         yield Observation(
             hits=group,
             title=f"{name_layers(group)}: {group[0].figures['end_share']:.0%} of the values at "
-            f"the ends of its range from step {group[0].first_step}",
+            f"the ends of its range from step {begin_of(group)}",
             threshold={
                 "saturated_share": options.saturated_share,
                 "saturated_start_share": options.saturated_start_share,
@@ -99,7 +100,7 @@ def find_saturated_softmax(
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: {hits[0].figures['one_share']:.0%} of the softmax's rows "
-            f"have all weight on one value from step {hits[0].first_step}",
+            f"have all weight on one value from step {begin_of(hits)}",
             threshold={"saturated_softmax": options.saturated_softmax},
         )
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.hits import Hit, begin_of, find_hits, group_episodes, name_layers
 from tb_activation_hist.findings.layer_types import drops
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -51,7 +51,7 @@ def find_spikes(layers: RunSignals, options: SpikeThresholds) -> Iterator[Observ
         yield Observation(
             hits=group,
             title=f"{name_layers(group)}: scale spikes and crashes "
-            f"{group[0].figures['cycles']} times from step {group[0].first_step}",
+            f"{group[0].figures['cycles']} times from step {begin_of(group)}",
             threshold={
                 "octaves": options.spike_octaves,
                 "cycles": options.spike_cycles,

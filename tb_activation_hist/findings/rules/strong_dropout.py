@@ -9,7 +9,13 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.setup_facts import DROPPED_SHARES, ModuleSettings
-from tb_activation_hist.findings.hits import Hit, hit_from_step, name_layers, sustained_hit
+from tb_activation_hist.findings.hits import (
+    Hit,
+    begin_of,
+    hit_from_step,
+    name_layers,
+    sustained_hit,
+)
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
@@ -98,7 +104,7 @@ def find_strong_dropout(
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: Dropout sets {hits[0].figures['dropped_share']:.0%} of "
-            f"the values to 0 from step {hits[0].first_step}",
+            f"the values to 0 from step {begin_of(hits)}",
             threshold={"dropped_share": options.dropped_share},
         )
 

@@ -12,6 +12,7 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.hits import (
     Hit,
+    begin_of,
     find_hits,
     group_hits,
     hit_from_step,
@@ -67,7 +68,7 @@ def find_sudden_changes(
     for group in group_hits(hits):
         yield Observation(
             hits=group,
-            title=f"{name_layers(group)}: sudden change at step {group[0].first_step}",
+            title=f"{name_layers(group)}: sudden change at step {begin_of(group)}",
             threshold={"ratio": options.sudden_ratio, "distance": options.sudden_distance},
         )
 

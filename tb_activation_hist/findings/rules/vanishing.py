@@ -11,6 +11,7 @@ import numpy as np
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import (
     Hit,
+    begin_of,
     find_hits,
     first_record_hit,
     group_episodes,
@@ -102,7 +103,7 @@ def find_decay_over_time(
         yield Observation(
             hits=group,
             title=f"{name_layers(group)}: values shrink "
-            f"{format_factor(group[0].figures['decay'])} times from step {group[0].first_step}",
+            f"{format_factor(group[0].figures['decay'])} times from step {begin_of(group)}",
             threshold={"vanishing_decay": options.vanishing_decay},
         )
 

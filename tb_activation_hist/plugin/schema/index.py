@@ -83,13 +83,16 @@ class Series(SplitSeries):
     bins: dict[str, Any]
     """The bin scheme and its parameters; for other tools "explicit": the tiles have the edges."""
     runs: list[int]
-    """Positions in the index's runs; the four lists of a series are parallel."""
+    """Positions in the index's runs; the five lists of a series are parallel."""
     shapes: list[list[int]]
     """Shape of the first tensor counted in each run; empty if it is not known."""
     dtypes: list[str]
     """Type of the first tensor counted in each run; empty if it is not known."""
     steps: list[int]
     """Newest step known of each run when the index was made; a tile may be newer."""
+    times: list[float]
+    """Wall time of each run's newest record known then, in seconds since 1970; a run that was
+    replaced has others."""
 
 
 class Index(TypedDict):

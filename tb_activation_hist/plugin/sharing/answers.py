@@ -124,11 +124,14 @@ class SharedAnswers:
         kept = [at for at, tag in enumerate(tags) if tag in self._tags]
         if not kept:
             return None
+        steps = [finding["layer_steps"][at] for at in kept]
         return {
             **finding,
             "layers": [finding["layers"][at] for at in kept],
             "tags": [tags[at] for at in kept],
-            "layer_steps": [finding["layer_steps"][at] for at in kept],
+            "layer_steps": steps,
+            "first_step": min(first for first, _ in steps),
+            "last_step": max(last for _, last in steps),
             # Figures that are lists are parallel to the layers.
             "figures": {
                 name: [value[at] for at in kept]

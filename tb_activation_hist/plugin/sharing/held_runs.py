@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from google.protobuf.message import DecodeError
 from tensorboard import data_compat, dataclass_compat
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.data.provider import (
@@ -23,7 +22,7 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import SUMMARY_PREFIXES
-from tb_activation_hist.storage.event_file_reader import EventFilePath, scan_events
+from tb_activation_hist.storage.event_file_reader import EventFilePath, decode_events
 from tb_activation_hist.storage.memory_writer import StoredTag
 
 SCALARS = "scalars"
@@ -160,19 +159,18 @@ def read_event_files(files: Sequence[EventFilePath]) -> HeldRuns:
         for path in own:
             try:
                 with path.open() as file:
-                    for _, data in scan_events(file):
-                        _hold_event(held, run, data, first_metadata)
+                    for _, event in decode_events(file):
+                        _hold_event(held, run, event, first_metadata)
             except OSError as err:
-                held.problems.append(f"{path.path} cannot be read: {err.strerror or err}.")
+                held.problems.append(
+                    f"Run {run!r}: {path.path} cannot be read: {err.strerror or err}."
+                )
             except FormatError as err:
-                held.problems.append(f"{path.path} is damaged: {err}")
-            except DecodeError as err:
-                held.problems.append(f"{path.path} is damaged: {err}.")
+                held.problems.append(f"Run {run!r}: {path.path} is damaged: {err}")
     return held
 
 
-def _hold_event(held: HeldRuns, run: str, data: bytes, first_metadata: dict[str, Any]) -> None:
-    event = Event.FromString(data)
+def _hold_event(held: HeldRuns, run: str, event: Event, first_metadata: dict[str, Any]) -> None:
     held.start_times.setdefault(run, event.wall_time)
     # Our own points for TensorBoard's other tabs share events with nothing else.
     values = event.summary.value

@@ -83,7 +83,7 @@ def make_file(
     answers["axes"] = packed.axes.held
     answers["about"] = {"origin": origin, "made": time.time(), "summary": summary}
     # What is damaged is known now that all has been read.
-    warnings = _warnings_of(read_index(answerers, provider), chosen)
+    warnings = [*problems, *_warnings_of(read_index(answerers, provider), chosen)]
     answers["index"] = {**chosen, "revision": "shared", "warnings": warnings}
     ordered = {"answers": pack_json(answers), **parts}
     return SharedFile(make_html(f"Activations of {origin}", ordered), summary)

@@ -123,6 +123,40 @@ def binary(target: Tensor) -> Tensor:
         (4, (nn.Sigmoid(),), lambda o, t: F.mse_loss(o, labels(t)), set()),
         (1, (nn.Sigmoid(),), lambda o, t: F.binary_cross_entropy(o, binary(t)), set()),
         (1, (nn.Sigmoid(),), lambda o, t: F.mse_loss(o, binary(t)), set()),
+        (
+            1,
+            (),
+            lambda o, t: F.binary_cross_entropy_with_logits(o.sigmoid(), binary(t)),
+            {"softened_twice"},
+        ),
+        (
+            4,
+            (),
+            lambda o, t: F.binary_cross_entropy_with_logits(o.sigmoid(), labels(t)),
+            {"softened_twice"},
+        ),
+        (3, (), lambda o, t: F.nll_loss(o.softmax(1), classes(t)), {"no_logarithms"}),
+        (
+            1,
+            (),
+            lambda o, t: F.binary_cross_entropy_with_logits(o, 255 * binary(t)),
+            {"off_targets"},
+        ),
+        (
+            4,
+            (),
+            lambda o, t: F.binary_cross_entropy_with_logits(o, 2 * labels(t) - 1),
+            {"off_targets"},
+        ),
+        (
+            1,
+            (),
+            lambda o, t: F.binary_cross_entropy_with_logits(
+                o, binary(t), pos_weight=torch.tensor(9.0)
+            ),
+            set(),
+        ),
+        (1, (), lambda o, t: F.mse_loss(o, 3 * binary(t)), set()),
         (1, (nn.Sigmoid(),), own_targets(F.mse_loss), {"out_of_range"}),
         (1, (nn.Tanh(),), own_targets(F.mse_loss), {"out_of_range"}),
         (1, (nn.BatchNorm1d(1), nn.ReLU()), own_targets(F.mse_loss), {"out_of_range"}),
@@ -135,6 +169,35 @@ def test_losses_that_do_not_fit_the_output(
     run = Run(make_model(outputs, *last), loss)
     assert set().union(*(own.threshold for own in run.mismatches)) == limits
     assert all(own.severity == "warning" and own.first_step == 1 for own in run.mismatches)
+
+
+@pytest.mark.parametrize(
+    ("loss", "found"),
+    [
+        (lambda o, t: F.cross_entropy(o.relu(), classes(t)), 1),
+        (lambda o, t: F.cross_entropy(o, classes(t)), 0),
+        (lambda o, t: F.cross_entropy(F.leaky_relu(o), classes(t)), 0),
+        (lambda o, t: F.multi_margin_loss(o, classes(t)), 0),
+    ],
+)
+def test_logits_that_go_through_a_relu(loss: Loss, found: int) -> None:
+    """Between the model and its loss, and within forward(), where none is a module."""
+
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = make_model(3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            output: Tensor = self.body(x)
+            return output.relu() if found else output
+
+    run = Run(make_model(3), loss)
+    assert [own.kind for own in run.findings if "rectified" in own.threshold] == (
+        ["relu_logits"] * found
+    )
+    inside = Run(Own(), lambda o, t: F.cross_entropy(o, classes(t)))
+    assert sum("rectified" in own.threshold for own in inside.findings) == found
 
 
 def test_pictures_without_the_channel_of_the_outputs() -> None:

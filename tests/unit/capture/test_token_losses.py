@@ -80,6 +80,18 @@ def softened(output: Tensor, words: Tensor) -> Tensor:
     return shifted(output.softmax(-1), words)
 
 
+def over_places(output: Tensor, words: Tensor) -> Tensor:
+    return F.nll_loss(output.log_softmax(1).flatten(0, 1), words.flatten())
+
+
+def over_samples(output: Tensor, words: Tensor) -> Tensor:
+    return F.nll_loss(output.log_softmax(0).flatten(0, 1), words.flatten())
+
+
+def over_places_of_second(output: Tensor, words: Tensor) -> Tensor:
+    return F.nll_loss(output.log_softmax(-1), words)
+
+
 def of_one_class(output: Tensor, words: Tensor) -> Tensor:
     return entropy(output, 0 * words)
 
@@ -113,6 +125,29 @@ def test_a_last_relu_over_tokens() -> None:
     model = Tagger(nn.BatchNorm1d(TOKENS), nn.ReLU())
     _, found = train(model, lambda o, w: F.mse_loss(o, 2.0 * F.one_hot(w, WORDS) - 1), draw_words)
     assert found == {"out_of_range"}
+
+
+@pytest.mark.parametrize(
+    ("second", "loss"),
+    [(False, over_places), (False, over_samples), (True, over_places_of_second)],
+)
+def test_a_softmax_over_another_dimension(second: bool, loss: Loss) -> None:
+    torch.manual_seed(0)
+    fact, found = train(
+        Tagger(second=second), loss, lambda _: torch.randint(0, WORDS, (16, TOKENS))
+    )
+    assert found == {"over_batch"}
+    assert fact.looks == (fact.over_batch if loss is over_samples else fact.over_places)
+
+
+def test_values_that_are_centred_over_places() -> None:
+    """Whose gradients add up to 0 there as well."""
+    torch.manual_seed(0)
+    target = torch.randn(WORDS, WORDS)
+    _, found = train(
+        Tagger(), lambda o, w: F.mse_loss(o - o.mean(1, keepdim=True), target[w]), draw_words
+    )
+    assert found == set()
 
 
 @pytest.mark.parametrize("is_sorted", [True, False])

@@ -47,6 +47,11 @@ def adam(**settings: float) -> OptimizerGroup:
     return OptimizerGroup("Adam", 1, 1, 6, {**usual, **settings})
 
 
+def rmsprop(**settings: float) -> OptimizerGroup:
+    usual = {"lr": 1e-3, "alpha": 0.99, "momentum": 0.0, "centered": 0.0}
+    return OptimizerGroup("RMSprop", 1, 1, 6, {**usual, **settings})
+
+
 def sgd(**settings: float) -> OptimizerGroup:
     return OptimizerGroup("SGD", 1, 1, 6, {"lr": 0.1, "momentum": 0.9, **settings})
 

@@ -92,6 +92,16 @@ def test_collapsed_layers_are_one_finding(remainder: float) -> None:
     assert finding.figures["idle_share_before"] < 0.6
 
 
+def test_a_finding_begins_with_its_earliest_layer_whichever_layer_names_it() -> None:
+    starts = {"relu1": ONSET + 3, "relu2": ONSET}
+    planted = {name: after(start, lambda v: v * 0) for name, start in starts.items()}
+    finding = only(find_run_findings("run", make_run(planted)))
+    assert finding.layers == ("relu1", "relu2")
+    assert [first for first, _ in finding.layer_steps] == [ONSET + 4, ONSET + 1]
+    assert finding.first_step == ONSET + 1
+    assert f"collapsed to zero at step {ONSET + 1}" in finding.title
+
+
 @pytest.mark.parametrize(("back", "last"), [((90, 100), RECORDS), (range(90, RECORDS), 90)])
 def test_a_collapse_lasts_over_twitches_but_not_over_a_recovery(
     back: Sequence[int], last: int

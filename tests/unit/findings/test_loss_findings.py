@@ -47,6 +47,21 @@ def test_gradients_of_outputs_that_do_not_fit_the_loss(fact: dict[str, Any], kin
     assert [(f.kind, f.severity) for f in found] == [(kind, "warning")] * bool(kind)
 
 
+@pytest.mark.parametrize(
+    ("means", "found"),
+    [
+        ([math.log(2)] * 40, ["not_learning"]),
+        ([math.log(2) + 1e-5 * (at % 3) for at in range(40)], []),
+        ([0.0] * 40, []),
+        ([math.log(2)] * 20, []),
+    ],
+)
+def test_a_loss_that_is_one_number(means: list[float], found: list[str]) -> None:
+    """As that of a policy beside a reference that is the policy itself."""
+    own = [f for f in find(adam(), losses=(loss(*means),)) if "constant_loss" in f.threshold]
+    assert [f.kind for f in own] == found
+
+
 @pytest.mark.parametrize(("form", "found"), [("", 1), (BINARY, 1), (CROSS_ENTROPY, 0)])
 def test_a_cross_entropy_asks_for_no_output_below_0(form: str, found: int) -> None:
     """Only for others that are larger; a network that ends in a ReLU, as SqueezeNet, can do so."""

@@ -184,6 +184,26 @@ def test_statistics_of_batch_norms(samples: int, settings: dict[str, float], tit
     assert all(title in f.title and f.first_step == 3 for f in found)
 
 
+@pytest.mark.parametrize(("shape", "level", "found"), [((64, 1), 0, 1), ((64, 1), 1, 0)])
+def test_a_layer_norm_over_single_values(shape: tuple[int, ...], level: int, found: int) -> None:
+    """level: factor of values that differ, as of a norm over more than the last dimension."""
+    info, series = make_layer("last", "LayerNorm", 9, lambda v, _: level * v + 1)
+    own = find(layers={"last": (replace(info, shape=shape), series)})
+    told = [f for f in own if f.kind == "batch_statistics"]
+    assert [f.layers for f in told] == [("last",)] * found
+    assert all("LayerNorm" in f.causes[0] for f in told)
+
+
+def test_weights_that_shrink_as_they_are_initialised_anew() -> None:
+    """What was seen to happen to them says more than the sizes that come of it."""
+    shrink = lambda v, index: v * (1.0 if index < 50 else 0.001)  # noqa: E731
+    layers = {"last": make_layer("last", "Linear", 9, shrink)}
+    fact = RestoredWeights("linear0.weight", 3, 100, 0, 1, 0, 0, replaced=3, since=51)
+    found = find(fact, layers=layers)
+    assert {"vanishing", "sudden_change"} <= {f.kind for f in found}
+    assert any("other_weights" in f.threshold for f in found)
+
+
 def test_pictures_have_many_values_of_a_channel_and_fixed_statistics_no_batch() -> None:
     tracked = {"momentum": 0.1, "eps": 1e-5, "track_running_stats": 1.0}
     own = ModuleSettings("BatchNorm2d", 1, 1, ("relu1",), tracked)

@@ -61,6 +61,18 @@ def test_a_relu_on_the_logits(kind: str, found: int) -> None:
     assert [f.severity for f in of_kind(layers, "relu_logits")] == ["warning"] * found
 
 
+@pytest.mark.parametrize(("kind", "found"), [("Softmax", 1), ("Sigmoid", 1), ("Dropout", 0)])
+def test_a_relu_before_the_last_softmax(kind: str, found: int) -> None:
+    layers = make_run()
+    half = lambda v, _: v * (np.arange(v.size) % 2 == 0)  # noqa: E731
+    for order, (name, own, change) in enumerate(
+        [("relu", "ReLU", half), ("last", kind, lambda v, _: abs(v))], start=7
+    ):
+        info, series = make_layer(name, own, order, change)
+        layers[name] = (replace(info, shape=(VALUES // 10, 10)), series)
+    assert [f.layers for f in of_kind(layers, "relu_logits")] == [("relu",)] * found
+
+
 def test_a_relu_on_the_logits_is_there_from_the_start() -> None:
     layers = make_run()
     most = after(40, lambda v: v * (np.arange(v.size) % 4 == 0))

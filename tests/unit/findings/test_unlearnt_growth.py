@@ -14,12 +14,15 @@ LOOKED_AT = LossGradients("Net", looks=6, calls=1, first=1, seen=40)
 
 
 def find(
-    growth: float, rise: float, fact: LossGradients = LOOKED_AT, loss_from: int = 20
+    growth: float, rise: float, fact: LossGradients = LOOKED_AT, begin: float = 1.0
 ) -> list[Finding]:
-    """A layer that grows from record 10 on, and a loss that rises from `loss_from` on."""
-    ramp = np.clip((np.arange(RECORDS) - 10) / 20, 0, 1)
-    layer = make_layer("a", "Linear", 1, lambda v, i: v * np.float32(growth ** ramp[i]), drift=0.0)
-    later = np.clip((np.arange(60) - loss_from) / 20, 0, 1)
+    """A layer that grows from record 10 on, and a loss that rises from record 20 on.
+
+    begin: scale of the layer at the beginning.
+    """
+    ramp = begin * growth ** np.clip((np.arange(RECORDS) - 10) / 20, 0, 1)
+    layer = make_layer("a", "Linear", 1, lambda v, i: v * np.float32(ramp[i]), drift=0.0)
+    later = np.clip((np.arange(60) - 20) / 20, 0, 1)
     loss = LossHistory("loss", tuple(range(1, 61)), tuple(1 + (rise - 1) * later), 1, 0)
     facts = RunFacts(setup=(fact,), losses=(loss,))
     run = {**make_run(), "a": layer}
@@ -42,3 +45,8 @@ def test_either_alone_is_in_order(growth: float, rise: float) -> None:
 def test_values_of_actions_may_grow_with_their_loss() -> None:
     chosen = LossGradients("Net", looks=6, calls=1, first=1, seen=40, chosen=6)
     assert find(18.0, 3.0, chosen) == []
+
+
+def test_what_starts_next_to_0_has_to_grow() -> None:
+    """As adapters do, whose second matrix starts at 0."""
+    assert find(18.0, 3.0, begin=0.01) == []

@@ -153,6 +153,10 @@ def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
         ("many_experts", "zero_grad_lost", "heads.0.weight", True),
         ("weighed_tasks", "loss_overwritten", "buys.weight", False),
         ("weighed_tasks", "loss_overwritten", "spends.weight", True),
+        ("mmoe", "task_loss_added_as_number", "stays.0.weight", False),
+        ("mmoe", "task_loss_added_as_number", "buys.0.weight", True),
+        ("siamese", "labels_of_pairs_turned", "0.weight", True),
+        ("maml", "inner_graph_forgotten", "2.weight", False),
     ],
 )
 def test_a_training_of_the_fresh_sets_is_recorded(

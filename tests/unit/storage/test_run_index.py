@@ -17,7 +17,8 @@ from tensorboard.compat.proto.tensor_pb2 import TensorProto
 
 from tb_activation_hist.cli.logdir import read_runs
 from tb_activation_hist.core.errors import ActivationHistWarning, FormatError
-from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.names import PLUGIN_NAME, LayerInfo
+from tb_activation_hist.plugin.sharing.held_runs import read_event_files
 from tb_activation_hist.storage.codec import encode_block
 from tb_activation_hist.storage.event_file import frame
 from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
@@ -131,6 +132,30 @@ def test_damage_in_the_middle_of_a_file_is_reported(tmp_path: Path) -> None:
     with pytest.warns(ActivationHistWarning, match="no event begins at byte"):
         series = read_histograms(tmp_path)["run"]["conv1"]
     assert len(series) == 96
+
+
+@pytest.mark.parametrize("damage", ["length", "zeros", "cut", "cut before much"])
+def test_what_follows_damage_is_read(damage: str, tmp_path: Path) -> None:
+    """Of four blocks the second is spoilt, or cut off by a writer that another one follows."""
+    write_run(tmp_path, "run", {"conv1": VALUES})
+    (path,) = (tmp_path / "run").iterdir()
+    data = path.read_bytes()
+    blocks = [at for at, event in scan_events(io.BytesIO(data)) if b"AHB" in event]
+    start, end = blocks[1], blocks[2]
+    spoilt = {
+        "length": b"\x01\x02" + data[start + 2 : end],
+        "zeros": bytes(end - start),
+        "cut": data[start : end - 300],
+        "cut before much": data[start : start + 20],
+    }[damage]
+    path.write_bytes(data[:start] + spoilt + data[end:])
+    (run,) = read_runs(str(tmp_path))
+    told = f"no event begins at byte {start:,} of {path.stat().st_size:,}, so {len(spoilt):,} bytes"
+    assert told in run.problems[0]
+    assert run.layers["conv1"][1].steps.tolist() == [*range(32), *range(64, 100)]
+    held = read_event_files(find_event_files(str(tmp_path)))
+    assert told in held.problems[0]
+    assert len(held.plugins[PLUGIN_NAME]["run"][CONV.tag].datums) == 3
 
 
 @pytest.mark.parametrize("tail", [b"", b"\0" * 5, b"\0" * 5000, b"\x07" * 11])

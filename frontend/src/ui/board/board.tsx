@@ -16,7 +16,7 @@ import { boardRows } from "../../view/board/board_rows";
 import { stopAsking, wantCells } from "../../view/board/cells";
 import { startFacts } from "../../view/board/facts";
 import { stages } from "../../view/board/stages";
-import { index, newestSteps } from "../../view/catalog/catalog";
+import { index, newestTimes } from "../../view/catalog/catalog";
 import { pixelRatio } from "../../view/layout/metrics";
 import { noteMovement } from "../../view/reactive/frame_budget";
 import { box } from "../widgets/box";
@@ -45,7 +45,7 @@ export function SweepBoard() {
   }, []);
   useEffect(() => stopAsking, []);
   useSignalEffect(() => {
-    void [index.value, newestSteps.value];
+    void [index.value, newestTimes.value];
     const runs = rowsInSight.value.flatMap(({ row }) => (row.kind === "run" ? [row.run] : []));
     const series = [...new Set(stagesInSight.value.map(({ stage }) => stage.series))];
     wantCells({ runs, series, columns: recordColumns.value });

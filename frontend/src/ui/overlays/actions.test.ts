@@ -12,7 +12,13 @@ import { applies } from "../settings/offers";
 import { type Action, listActions } from "./actions";
 
 function series(layer: string, kind: string, phase: string, type: string) {
-  const ofRuns = { runs: [0, 1], shapes: [[1], [1]], dtypes: ["float32", "float32"], steps: [9, 9] };
+  const ofRuns = {
+    runs: [0, 1],
+    shapes: [[1], [1]],
+    dtypes: ["float32", "float32"],
+    steps: [9, 9],
+    times: [9, 9],
+  };
   return {
     tag: `${kind}/${layer}`,
     layer,

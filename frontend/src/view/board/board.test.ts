@@ -41,6 +41,7 @@ function layer(name: string, order: number): Series {
     shapes: [],
     dtypes: [],
     steps: [],
+    times: [],
   } as Series;
 }
 

@@ -4,14 +4,14 @@ import { batch, computed, type Signal, signal } from "@preact/signals";
 import { type CellAxis, type CellQuantiles, cellAxis, decodeHalves } from "../../math/cell_picture";
 import { seriesId } from "../../series/series_id";
 import type { Board, Series } from "../../series/types";
-import { client, newestSteps } from "../catalog/catalog";
+import { client, newestTimes } from "../catalog/catalog";
 import { remember } from "../reactive/memo";
 import { boardDrawn, runsWithData } from "../selection/selection";
 
 export interface Cell extends CellQuantiles {
   /** Why it cannot be read; "" where it can. */
   readonly error: string;
-  /** Newest step that the index had when it was asked for. */
+  /** Time of the newest record that the index had when it was asked for. */
   readonly asOf: number | undefined;
 }
 
@@ -108,7 +108,7 @@ async function askAll(): Promise<void> {
   for (let block = nextBlock(); block !== null; block = nextBlock()) {
     const abort = new AbortController();
     asking = abort;
-    const asOf = newestSteps.peek();
+    const asOf = newestTimes.peek();
     try {
       const series = block.series.map(({ tag, source }) => ({ tag, source }));
       const { runs, columns } = block;
@@ -132,7 +132,7 @@ function nextBlock(): Wanted | null {
     const at = placeIn(run, one);
     if (at < 0) return false;
     const cell = findCell(run, one, columns);
-    return cell === undefined || cell.asOf !== newestSteps.peek().get(seriesId(one))?.[at];
+    return cell === undefined || cell.asOf !== newestTimes.peek().get(seriesId(one))?.[at];
   };
   const all = [...new Set([...(series.every(isChosen) ? [] : sampleRuns()), ...runs])];
   const lacking = series.filter((one) => all.some((run) => lacks(run, one)));

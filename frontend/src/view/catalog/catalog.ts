@@ -18,8 +18,8 @@ export { client };
 
 /** null until the first answer. */
 export const index = signal<Index | null>(null);
-/** Newest step of each run of a series, in the order of its runs. */
-export const newestSteps = signal<ReadonlyMap<string, readonly number[]>>(new Map());
+/** Time of the newest record of each run of a series, in the order of its runs. */
+export const newestTimes = signal<ReadonlyMap<string, readonly number[]>>(new Map());
 /** Why the last request failed; empty when it did not. */
 export const failure = signal("");
 export const pageShown = signal(false);
@@ -71,7 +71,7 @@ export function startCatalog(): void {
 function takeIndex(answer: Index): void {
   const last = index.peek();
   batch(() => {
-    newestSteps.value = new Map(answer.series.map((series) => [seriesId(series), series.steps]));
+    newestTimes.value = new Map(answer.series.map((series) => [seriesId(series), series.times]));
     index.value = {
       ...answer,
       runs: keepEqual(last?.runs ?? [], answer.runs, (run) => run.name),
@@ -82,7 +82,7 @@ function takeIndex(answer: Index): void {
 
 function keepEqual<T>(held: readonly T[], newer: readonly T[], nameOf: (item: T) => string): readonly T[] {
   const known = new Map(held.map((item) => [nameOf(item), item]));
-  const text = (item: T) => JSON.stringify({ ...item, steps: null });
+  const text = (item: T) => JSON.stringify({ ...item, steps: null, times: null });
   return newer.map((item) => {
     const before = known.get(nameOf(item));
     return before !== undefined && text(before) === text(item) ? before : item;

@@ -24,6 +24,7 @@ const SERIES: Series = {
   shapes: [],
   dtypes: [],
   steps: [],
+  times: [],
 };
 
 function notesOf(tile: Partial<Tile>, records = 100): string[] {

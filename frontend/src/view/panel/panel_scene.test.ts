@@ -33,6 +33,7 @@ const SERIES: Series = {
   shapes: [[1], [1]],
   dtypes: ["float32", "float32"],
   steps: [9, 9],
+  times: [9, 9],
 };
 
 /** The second of two runs; the first is the baseline. */

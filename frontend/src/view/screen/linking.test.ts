@@ -17,7 +17,13 @@ const BINS = 64;
 
 function series(layer: string, kind: string) {
   const common = { phase: "train", order: 0, type: "", source: "blocks" as const, bins: {} };
-  const ofRuns = { runs: [0, 1], shapes: [[1], [1]], dtypes: ["float32", "float32"], steps: [9, 9] };
+  const ofRuns = {
+    runs: [0, 1],
+    shapes: [[1], [1]],
+    dtypes: ["float32", "float32"],
+    steps: [9, 9],
+    times: [9, 9],
+  };
   return { tag: `${kind}/${layer}`, layer, kind, ...common, ...ofRuns };
 }
 

@@ -23,7 +23,8 @@ const COLUMNS = 16;
 function seriesOf(at: number): Series {
   const runs = Array.from({ length: RUNS }, (_, run) => run);
   const common = { kind: "activations", phase: "train", type: "", source: "blocks" as const, bins: {} };
-  const facts = { shapes: runs.map(() => [1]), dtypes: runs.map(() => "float32"), steps: runs.map(() => 9) };
+  const ends = { steps: runs.map(() => 9), times: runs.map(() => 1009) };
+  const facts = { shapes: runs.map(() => [1]), dtypes: runs.map(() => "float32"), ...ends };
   return { tag: `activations/layer${at}`, layer: `layer${at}`, order: at, ...common, runs, ...facts };
 }
 

@@ -29,6 +29,7 @@ export function madeSeries(layer: string, runs: number, made: Partial<Series> = 
     shapes: each.map(() => [1]),
     dtypes: each.map(() => "float32"),
     steps: each.map(() => STEPS - 1),
+    times: each.map(() => 1000 + STEPS - 1),
     ...made,
   };
 }

@@ -52,6 +52,7 @@ beforeAll(async () => {
     shapes: [[], [], []],
     dtypes: ["", "", ""],
     steps: [2999, 99, 990],
+    times: [2999, 99, 990],
   };
   index.value = { version: 1, revision: "1", runs, series: [series], warnings: [] };
   frame.value = { width_px: 1400, height_px: 800 };

@@ -6,7 +6,7 @@ import type { ValueScale } from "../../math/value_scale";
 import type { PanelData } from "../../series/panel_data";
 import type { Want } from "../../series/tile_loader";
 import type { Series, TileRequest } from "../../series/types";
-import { index, newestSteps } from "../catalog/catalog";
+import { index, newestTimes } from "../catalog/catalog";
 import { pixelRatio, plot_px, roundUp } from "../layout/metrics";
 import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
@@ -40,7 +40,7 @@ export function wantOf(panel: PanelView, inSight: boolean): Want {
     inSight,
     whole: sharpRequest(panel, inSight),
     fine: fineRequest(panel),
-    newestStep: newestStepOfRun(panel.data, series),
+    newestTime: newestTimeOfRun(panel.data, series),
   };
 }
 
@@ -53,14 +53,14 @@ export function coarseWantOf(panel: PanelData, series: Series): Want {
     inSight: false,
     whole: { run: panel.run, tag, source, columns: 64, rows: STRIP_ROWS },
     fine: null,
-    newestStep: newestStepOfRun(panel, series),
+    newestTime: newestTimeOfRun(panel, series),
   };
 }
 
-/** Newest step that the index knows of. */
-function newestStepOfRun({ run, seriesId }: PanelData, series: Series): number {
+/** Time of the newest record that the index knows of. */
+function newestTimeOfRun({ run, seriesId }: PanelData, series: Series): number {
   const at = index.peek()?.runs.findIndex(({ name }) => name === run) ?? -1;
-  return newestSteps.peek().get(seriesId)?.[series.runs.indexOf(at)] ?? 0;
+  return newestTimes.peek().get(seriesId)?.[series.runs.indexOf(at)] ?? 0;
 }
 
 /** As many columns as there are pixels, where they are asked for and the tile at hand has fewer. */

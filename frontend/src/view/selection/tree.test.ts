@@ -17,6 +17,7 @@ function layer(name: string, order: number): Series {
     shapes: [[1]],
     dtypes: ["float32"],
     steps: [9],
+    times: [9],
   };
 }
 
