@@ -243,7 +243,7 @@ def _short_groups(state: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """Places of layers in a state, one by itself or two that follow each other between others."""
     edges = np.flatnonzero(np.diff([False, *state, False]))
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if end - first == 1 or (end - first == PAIR and 0 < first and end < len(state)):
+        if end - first == 1 or (end - first == PAIR and first > 0 and end < len(state)):
             yield first, end
 
 
