@@ -45,10 +45,18 @@ class WeightTrend:
         return [hit_from_step(s, first_step, figures) for s in self.owners]
 
     def departure(self, at: int, base: int) -> int:
-        """The step after the last measurement, before `at`, that was near that of `base`."""
-        ratio = self.scale[base : at + 1] / self.scale[base]
-        near = np.flatnonzero((ratio < DEPARTED) & (ratio > 1 / DEPARTED))
-        return int(self.steps[base + int(near[-1])]) + 1
+        """The step, before measurement `at`, from which on the weights left their size at `base`.
+
+        Measurements lie far apart. So the way that leads on from the last one that was near that
+        size is followed back to it.
+        """
+        ratio = np.abs(np.log(self.scale[base : at + 1] / self.scale[base]))
+        steps = self.steps[base : at + 1]
+        near = int(np.flatnonzero(ratio < np.log(DEPARTED))[-1])
+        onward = min(near + 1, len(ratio) - 1)
+        rise = float(ratio[onward] - ratio[near])
+        back = ratio[near] / rise * float(steps[onward] - steps[near]) if rise > 0 else 0.0
+        return int(max(steps[near] - round(back), steps[0])) + 1
 
 
 def trained_matrices(run: RunSignals) -> list[ParameterSignals]:

@@ -25,7 +25,12 @@ from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
-from tb_activation_hist.findings.scale_history import HISTORY_SHARE, earlier_scales, usable_scales
+from tb_activation_hist.findings.scale_history import (
+    HISTORY_SHARE,
+    earlier_scales,
+    find_bend,
+    usable_scales,
+)
 from tb_activation_hist.findings.signals import (
     BoolArray,
     Signals,
@@ -50,6 +55,8 @@ BULK: Final = 0.9
 EARLY_GRADIENT: Final = 0.01
 """Gradients of a layer that are smaller than this share of the largest in the first records may
 grow."""
+
+TINY: Final = float(np.finfo(np.float64).tiny)
 
 LEAST_EXPLODED: Final = 2
 """Records in a row that show it; values that soon leave the range of floats leave no more."""
@@ -159,7 +166,8 @@ def _growth_hit(signals: Signals, level: float, options: ExplodingThresholds) ->
     }
     if earlier[begin] > 0:
         figures["growth"] = float(scale[largest] / earlier[begin])
-    first = _departure(scale, begin, float(earlier[begin]))
+    usual = level / options.exploding_growth
+    first = _departure(scale, begin, float(earlier[begin]), usual)
     return Hit(signals, int(index[first]), int(index[end]), figures)
 
 
@@ -172,19 +180,22 @@ def _bulk_grows(
     return float(size[stretch[0] : stretch[1] + 1].max()) > before * options.exploding_growth / 10
 
 
-def _departure(scale: FloatArray, at: int, base: float) -> int:
+def _departure(scale: FloatArray, at: int, base: float, usual: float = 0.0) -> int:
     """The record from which on the scale grew to where it is at `at`.
 
-    base: what it grew from. A jump begins at the first record after the last that was within a
-    factor of 2 of what it had been shortly before: in the window of records that ends one window
-    earlier. Where most of the growth had been before that, it is a climb, which begins at `base`.
+    base: what it grew from. usual: scale up to which a layer that starts next to 0 grows in health.
+    A jump begins at the first record after the last that was within a factor of 2 of what it had
+    been shortly before: in the window of records that ends one window earlier. Where most of the
+    growth had been before that, it is a climb, which begins at `base`. Either begins where it turns
+    upwards sharply.
     """
     window = max(int(HISTORY_SHARE * len(scale)), 1)
     before = float(np.median(scale[max(at - 2 * window, 0) : max(at - window, 1)]))
-    if before > np.sqrt(base * scale[at]):
+    if before > np.sqrt(max(base, usual) * scale[at]):
         before = base
-    near = np.flatnonzero(scale[:at] < 2 * max(before, np.finfo(np.float64).tiny))
-    return int(near[-1]) + 1 if near.size else 0
+    near = np.flatnonzero(scale[:at] < 2 * max(before, TINY))
+    first = int(near[-1]) + 1 if near.size else 0
+    return find_bend(np.log(np.maximum(scale, TINY)), first, at)
 
 
 def find_growth_over_depth(
