@@ -41,7 +41,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
     "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
-    "ui/depth": (BELOW_UI | {"ui/widgets"}, PREACT),
+    "ui/depth": (BELOW_UI | {"ui/widgets", "ui/input"}, PREACT),
     "ui/timeline": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
         PREACT,

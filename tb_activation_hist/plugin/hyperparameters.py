@@ -113,7 +113,22 @@ def hyperparameters_of_runs(
     below: dict[str, Hyperparameters] = {}
     for run in sorted(written):
         below.setdefault(run.rpartition("/")[0], written[run])
-    return {run: name_to_hyperparameters(run) | _written_for(run, written, below) for run in runs}
+    return {
+        run: _join(name_to_hyperparameters(run), _written_for(run, written, below)) for run in runs
+    }
+
+
+def _join(named: Hyperparameters, written: Hyperparameters) -> Hyperparameters:
+    """Both; what was written counts, except that a bool is one where its name has it.
+
+    ``SummaryWriter.add_hparams`` writes a bool as the number 1.0 or 0.0.
+    """
+    bools = {
+        key: value
+        for key, value in named.items()
+        if isinstance(value, bool) and written.get(key) == value
+    }
+    return named | written | bools
 
 
 def _written_for(

@@ -125,3 +125,14 @@ def test_the_view_is_accessible_and_fits_a_phone(
     phone.until(phone.frame.locator(".depth-title").inner_text, lambda text: "→" in text)
     phone.wait_answered()
     assert phone.frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_timeline_follows_the_width_of_the_window(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page(1200, 800)
+    tab = open_frame(page, two_runs.root, DEPTH)
+    tab.wait_answered()
+    page.set_viewport_size({"width": 700, "height": 800})
+    end = tab.frame.get_by_role("slider", name="Where the shown part ends")
+    tab.until(lambda: (end.bounding_box() or {"x": 700})["x"], lambda x: x < 700)

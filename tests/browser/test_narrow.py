@@ -47,6 +47,19 @@ def test_the_toolbar_keeps_its_lines(
     tab.until(lambda: tab.chosen("Time"), lambda chosen: chosen == "relative")
 
 
+def test_a_zoomed_page_of_1024_px_keeps_its_views_in_the_toolbar(
+    open_page: Callable[..., Page], kinds: TensorBoard
+) -> None:
+    tab = open_tab(open_page(1024, 768), kinds.root, "&p.activation_hist.zoomX=~50,100")
+    for name in ("Reset zoom", "Panels", "Board", "Depth"):
+        expect(
+            tab.frame.locator(".toolbar").get_by_role("button", name=name, exact=True)
+        ).to_be_visible()
+    tab.until(
+        lambda: tab.frame.locator(".toolbar").evaluate("e => e.scrollWidth <= e.clientWidth"), bool
+    )
+
+
 @pytest.mark.parametrize("width", [360, 800])
 def test_narrow_pages_keep_their_parts(
     open_page: Callable[..., Page], two_runs: TensorBoard, width: int

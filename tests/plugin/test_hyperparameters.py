@@ -81,3 +81,11 @@ def test_runs_take_hparams_of_their_own_of_above_and_of_right_below() -> None:
         "other": None,
         "own2": None,
     }
+
+
+def test_a_bool_that_hparams_hold_as_a_number_stays_the_bool_of_the_name() -> None:
+    runs = ["norm=True,seed=1", "norm=False,seed=1"]
+    contents = {run: session(norm=float("True" in run), seed=1.0) for run in runs}
+    found = hyperparameters_of_runs(runs, contents)
+    assert [str(found[run]["norm"]) for run in runs] == ["True", "False"]
+    assert [str(found[run]["seed"]) for run in runs] == ["1.0", "1.0"]

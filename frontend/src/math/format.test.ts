@@ -92,8 +92,10 @@ describe("numbers as text", () => {
   });
 
   it("writes steps and wall times", () => {
-    expect(format.formatSteps(1200)).toBe("1,200");
+    expect(format.formatSteps(1200, 1200)).toBe("1,200");
     expect(format.formatSteps(1200, 1203)).toBe("1,200–1,203");
+    expect(format.nameSteps(7, 7)).toBe("step 7");
+    expect(format.nameSteps(7, 1203)).toBe("steps 7–1,203");
     expect(format.formatWallTime(new Date(2026, 10, 23, 4, 5, 9).getTime() / 1000)).toBe(
       "2026-11-23 04:05:09",
     );

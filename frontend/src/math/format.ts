@@ -24,8 +24,13 @@ export function formatCounted(count: number, noun: string): string {
 }
 
 /** A step or a range of pooled steps: "1,200" or "1,200–1,203". */
-export function formatSteps(first: number, last: number = first): string {
+export function formatSteps(first: number, last: number): string {
   return first === last ? formatExact(first) : `${formatExact(first)}–${formatExact(last)}`;
+}
+
+/** "step 1,200" or "steps 1,200–1,203". */
+export function nameSteps(first: number, last: number): string {
+  return `${first === last ? "step" : "steps"} ${formatSteps(first, last)}`;
 }
 
 /** A value of the data, `digits` significant digits: 0.25, 1,024, 3.2e−7. */

@@ -1,6 +1,6 @@
 /** What is under the pointer on the board. */
 
-import { formatSteps } from "../../math/format";
+import { nameSteps } from "../../math/format";
 import { cell_px, recordColumns } from "../../view/board/board_layout";
 import { findCell } from "../../view/board/cells";
 import { findingsIn } from "../../view/board/health";
@@ -42,7 +42,7 @@ export function BoardTip() {
       {error === "" ? null : <div class="note">{error}</div>}
       {found.slice(0, FEW).map((finding) => (
         <div key={`${finding.kind} ${finding.first_step}`} class={`severity ${finding.severity}`}>
-          {finding.title} (steps {formatSteps(finding.first_step, finding.last_step)})
+          {finding.title} ({nameSteps(finding.first_step, finding.last_step)})
         </div>
       ))}
       {found.length > FEW ? <div class="note">and {found.length - FEW} more</div> : null}

@@ -3,8 +3,9 @@
 import { computed, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { formatShare, formatValue } from "../../math/format";
+import type { RunAnswer } from "../../series/types";
 import { dark } from "../../view/catalog/catalog";
-import { pixelRatio, Y_AXIS_PX } from "../../view/layout/metrics";
+import { frame, pixelRatio, Y_AXIS_PX } from "../../view/layout/metrics";
 import {
   allDepthLayers,
   chartKinds,
@@ -20,8 +21,9 @@ import {
   timeToText,
 } from "../../view/profile/depth";
 import { showLayer } from "../../view/screen/reveal";
-import { runColour, shownRuns } from "../../view/selection/selection";
+import { runColour, shortRunNames, shownRuns } from "../../view/selection/selection";
 import { depthPlace } from "../../view/settings/settings";
+import { useFrame } from "../input/frame_size";
 import { box } from "../widgets/box";
 import { Select } from "../widgets/controls";
 import { type DepthChart, layerAt, layerLeft_px, paintDepth } from "./depth_painter";
@@ -39,27 +41,16 @@ const runsByKind = computed(() => new Map(chartKinds.value.map((kind) => [kind, 
 
 export function DepthView() {
   const scroller = useRef<HTMLElement>(null);
-  const room = useSignal({ width_px: 0, height_px: 0 });
   const marked = useSignal(-1);
   useEffect(startDepth, []);
-  useEffect(() => {
-    const element = scroller.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() => {
-      // A hidden tab has no height.
-      if (element.clientHeight > 0)
-        room.value = { width_px: element.clientWidth, height_px: element.clientHeight };
-    });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [room]);
+  useFrame(scroller);
   const kinds = chartKinds.value;
   const time = useComputed(timeToText).value;
   const lines = useComputed(() => readLayer(marked.value)).value;
   const count = depthLayers.value.length;
-  const width_px = Math.max(room.value.width_px - 20, Y_AXIS_PX + count * LEAST_LAYER_PX);
+  const width_px = Math.max(frame.value.width_px - 20, Y_AXIS_PX + count * LEAST_LAYER_PX);
   const { height_px: names_px } = placeNames(width_px);
-  const each_px = (room.value.height_px - names_px - HEAD_PX) / Math.max(1, kinds.length) - TITLE_PX;
+  const each_px = (frame.value.height_px - names_px - HEAD_PX) / Math.max(1, kinds.length) - TITLE_PX;
   const open = (at: number) => {
     const layer = depthLayers.peek()[at];
     if (layer !== undefined) showLayer(layer.series);
@@ -201,7 +192,7 @@ function Chart({ kind, marked, width_px, height_px }: ChartProps) {
   );
 }
 
-/** How the size goes from the first to the last layer: "rms 0.8 → 12 (× 15)". */
+/** How the size goes from the first to the last layer that ran: "rms 0.8 → 12 (× 15)". */
 function Growth({ run, sizes }: DepthRun) {
   const known = depthLayers.value.flatMap(({ name }) => {
     const { rms, broken } = sizes.get(name)?.figures ?? {};
@@ -213,12 +204,17 @@ function Growth({ run, sizes }: DepthRun) {
       ? "no values"
       : `rms ${formatValue(first)} → ${formatValue(last)}${first > 0 && last > 0 ? ` (× ${formatValue(last / first, 2)})` : ""}`;
   return (
-    <span class="depth-run" title="Root mean square of the first and the last layer that ran">
+    <span class="depth-run" title={run.name}>
       <span class="swatch" style={{ background: runColour(run.at) }} />
-      {shownRuns.value.length > 1 ? `${run.name}: ` : ""}
+      {whose(run, ": ")}
       {text}
     </span>
   );
+}
+
+/** Which of several runs. */
+function whose({ name }: RunAnswer, end: string): string {
+  return shownRuns.value.length > 1 ? shortRunNames.value.get(name) + end : "";
 }
 
 /** Names of layers differ at their ends. */
@@ -267,8 +263,7 @@ function readLayer(at: number): readonly string[] {
     runs.flatMap(({ run, sizes }) => {
       const found = sizes.get(layer.name);
       if (found === undefined) return [];
-      const whose = shownRuns.value.length > 1 ? `${run.name}, ` : "";
-      return [`${whose}${kind.replace("_", " ")}: ${sizesToText(found)}`];
+      return [`${whose(run, ", ")}${kind.replace("_", " ")}: ${sizesToText(found)}`];
     }),
   );
   return [layer.series.type === "" ? layer.name : `${layer.name} (${layer.series.type})`, ...lines];

@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import { recordEnd } from "../../math/column_spans";
-import { formatCounted, formatExact, formatSteps } from "../../math/format";
+import { formatCounted, formatExact, nameSteps } from "../../math/format";
 import { AXIS_NAMES } from "../../math/step_axis";
 import type { Columns } from "../../math/tile";
 import type { FindingAnswer } from "../../series/types";
@@ -102,7 +102,7 @@ interface LayerProps {
 function Layer({ layer, at, begin, width_px }: LayerProps) {
   const { finding, layer: name, tag, first_step, last_step } = layer;
   const tile = tileOf(tag);
-  const steps = formatSteps(first_step, last_step);
+  const steps = nameSteps(first_step, last_step);
   const since =
     at === 0
       ? `step ${formatExact(first_step)}`
@@ -114,7 +114,7 @@ function Layer({ layer, at, begin, width_px }: LayerProps) {
       <button
         type="button"
         class="chain-name"
-        title={`${finding.title} (steps ${steps}). Click: show this layer`}
+        title={`${finding.title} (${steps}). Click: show this layer`}
         onClick={() => showInRun(finding.run, tag)}
       >
         <span class={`chain-place ${finding.severity}`}>{at + 1}</span>
@@ -122,7 +122,7 @@ function Layer({ layer, at, begin, width_px }: LayerProps) {
         <span class="facts-line">{since}</span>
       </button>
       <div class="chain-track">
-        {tile === null ? null : <Strip tile={tile} width_px={width_px} label={`${name}, steps ${steps}`} />}
+        {tile === null ? null : <Strip tile={tile} width_px={width_px} label={`${name}, ${steps}`} />}
         {tile?.columns.length ? <Bar layer={layer} columns={tile.columns} width_px={width_px} /> : null}
       </div>
     </li>

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { formatSteps } from "../../math/format";
+import { nameSteps } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
 import { showFirstLayer, startRevealing } from "../../view/board/reveal_incident";
 import { toReveal } from "../../view/findings/explained";
@@ -177,8 +177,8 @@ function Head({ finding, pane }: ExplanationProps) {
         {title}
       </h2>
       <span class="incident-run facts-line ellipsis" title={run}>
-        <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> {run} · steps{" "}
-        {formatSteps(first_step, last_step)}
+        <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> {run} ·{" "}
+        {nameSteps(first_step, last_step)}
       </span>
       <Steps />
       <IconButton

@@ -1,6 +1,6 @@
 /** An incident as Markdown, to be pasted where it is talked about. */
 
-import { formatSteps } from "../../math/format";
+import { formatSteps, nameSteps } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
 import type { ChainLayer } from "../../view/findings/incident_data";
 
@@ -29,7 +29,7 @@ export function incidentToMarkdown({ finding, chain, link, picture }: Told): str
   return [
     `## ${title}`,
     "",
-    `Run \`${run}\`, steps ${formatSteps(first_step, last_step)}, ${severity}. [Open this view](${link})`,
+    `Run \`${run}\`, ${nameSteps(first_step, last_step)}, ${severity}. [Open this view](${link})`,
     ...section("What happened", [
       "| | layer | finding | steps |",
       "|---|---|---|---|",

@@ -1,6 +1,6 @@
 /** The list of all findings, and of where runs part. */
 
-import { formatCounted, formatSteps } from "../../math/format";
+import { formatCounted, nameSteps } from "../../math/format";
 import type { Figure, FindingAnswer, Severity } from "../../series/types";
 import { showStep } from "../../view/board/reveal_incident";
 import { openFinding } from "../../view/findings/explained";
@@ -160,7 +160,7 @@ function FindingButton({ finding, severity, advises }: ButtonProps) {
       </span>
       <strong>{finding.title}</strong>
       <span class="facts-line">
-        <RunLabel run={finding.run} /> · steps {formatSteps(finding.first_step, finding.last_step)} ·{" "}
+        <RunLabel run={finding.run} /> · {nameSteps(finding.first_step, finding.last_step)} ·{" "}
         {layers.length > 1 ? `${layers.length} layers` : layers[0]} · {sure}
       </span>
       {limited.map(({ label, value, limit }) => (

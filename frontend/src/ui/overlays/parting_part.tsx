@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { stepToUnit } from "../../math/column_spans";
-import { formatCounted, formatSteps } from "../../math/format";
+import { formatCounted, nameSteps } from "../../math/format";
 import type { ComparedLayer, Comparison } from "../../series/types";
 import { showStep } from "../../view/board/reveal_incident";
 import { client, index } from "../../view/catalog/catalog";
@@ -84,7 +84,7 @@ export function PartingBar() {
 
 function Found({ found }: { readonly found: Comparison }) {
   const [first] = found.differing;
-  const steps = formatSteps(found.first_step, found.last_step);
+  const steps = nameSteps(found.first_step, found.last_step);
   const notes = found.notes.join("\n");
   if (first === undefined) {
     return (
@@ -92,7 +92,7 @@ function Found({ found }: { readonly found: Comparison }) {
         <strong>
           {found.a} and {found.b} are the same
         </strong>{" "}
-        in {formatCounted(found.equal.length, "layer")}, steps {steps}
+        in {formatCounted(found.equal.length, "layer")}, {steps}
       </span>
     );
   }

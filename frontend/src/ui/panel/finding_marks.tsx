@@ -1,7 +1,7 @@
 /** Findings as marks on the time axis of their panel. */
 
 import { recordEnd, stepToUnit } from "../../math/column_spans";
-import { formatSteps } from "../../math/format";
+import { nameSteps } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
 import { openFinding } from "../../view/findings/explained";
 import { findingsOf } from "../../view/findings/findings";
@@ -53,5 +53,5 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
 }
 
 function findingToTip(finding: FindingAnswer): string {
-  return `${finding.title} (steps ${formatSteps(finding.first_step, finding.last_step)}). ${finding.advice}`;
+  return `${finding.title} (${nameSteps(finding.first_step, finding.last_step)}). ${finding.advice}`;
 }

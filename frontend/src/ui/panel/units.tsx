@@ -2,7 +2,7 @@
 
 import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { formatCounted, formatShare, formatSteps, formatValue } from "../../math/format";
+import { formatCounted, formatShare, formatValue, nameSteps } from "../../math/format";
 import { joinRanges, unitColumn, unitsOfRow, unitsToText, valueToShare } from "../../math/unit_cells";
 import type { Slices } from "../../series/types";
 import { client } from "../../view/catalog/catalog";
@@ -180,8 +180,8 @@ function readCell(answer: Slices | null, panel: PanelView, pointer: Place | null
   if (value === undefined) return "";
   const units = unitsOfRow(answer, row);
   const noun = units.length > 1 ? "units" : "unit";
-  const steps = formatSteps(answer.first_steps[column]!, answer.last_steps[column]!);
-  return `${noun} ${unitsToText(units)}, step ${steps}: ${valueToText(value, answer.statistic)}`;
+  const steps = nameSteps(answer.first_steps[column]!, answer.last_steps[column]!);
+  return `${noun} ${unitsToText(units)}, ${steps}: ${valueToText(value, answer.statistic)}`;
 }
 
 function valueToText(value: number | null, statistic: string): string {

@@ -2,13 +2,14 @@
 
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { frame, page_px, panel_px, pixelRatio } from "../../view/layout/metrics";
+import { frame, panel_px } from "../../view/layout/metrics";
 import { placedRows } from "../../view/layout/rows";
 import { noteMovement } from "../../view/reactive/frame_budget";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
 import { scrollTarget } from "../../view/screen/reveal";
 import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../../view/screen/screen";
 import { isTransposed, shownRuns } from "../../view/selection/selection";
+import { useFrame } from "../input/frame_size";
 import { LayerRows } from "./layer_rows";
 import { RunRows } from "./run_rows";
 
@@ -16,24 +17,10 @@ export function Grid() {
   const scroller = useRef<HTMLElement>(null);
 
   useEffect(() => {
-    const element = scroller.current;
-    if (element === null) return;
     // After the board, where it was left.
-    element.scrollTo(scrollLeft_px.peek(), scrollTop_px.peek());
-    const measure = () => {
-      // A hidden tab has no height; its last size is kept so that coming back changes nothing.
-      if (element.clientHeight === 0) return;
-      const { clientWidth: width_px, clientHeight: height_px } = element;
-      const last = frame.peek();
-      if (last.width_px !== width_px || last.height_px !== height_px) frame.value = { width_px, height_px };
-      page_px.value = window.innerHeight;
-      pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
-    };
-    // It tells the first size too, after the layout of the first frame; asking before would cost a layout more.
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
+    scroller.current?.scrollTo(scrollLeft_px.peek(), scrollTop_px.peek());
   }, []);
+  useFrame(scroller);
 
   useSignalEffect(() => {
     const wanted = scrollTarget.value;

@@ -2,7 +2,7 @@
 
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { formatCounted, formatSteps } from "../../math/format";
+import { formatCounted, nameSteps } from "../../math/format";
 import { openFinding } from "../../view/findings/explained";
 import { fullAxis } from "../../view/panel/known_panels";
 import {
@@ -191,7 +191,7 @@ function FindingButtons({ width_px }: Props) {
             style={box({
               left: Math.min(width_px - TARGET_PX, Math.max(0, worst.from * width_px - TARGET_PX / 2)),
             })}
-            title={`${text}${title} (${run}, steps ${formatSteps(first_step, last_step)})`}
+            title={`${text}${title} (${run}, ${nameSteps(first_step, last_step)})`}
             onClick={(event) => {
               const left_px = event.currentTarget.parentElement?.getBoundingClientRect().left ?? 0;
               const share = (event.clientX - left_px) / width_px;

@@ -5,10 +5,10 @@ import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
 
 /**
- * In the order in which they go. Gaps get narrower; the switch of rows, then all buttons lose their words; kinds become a list; palette and help,
+ * In the order in which they go. Gaps get narrower; the switch of rows, then all buttons lose their words; kinds become a list, and what is long gets shorter; palette and help,
  * the choice of the view, then all other choices go into the menu; at last the bar has several lines.
  */
-const FOLDS = ["gaps", "rows", "words", "kinds", "tools", "views", "choices", "wrap"] as const;
+const FOLDS = ["gaps", "rows", "words", "kinds", "short", "tools", "views", "choices", "wrap"] as const;
 export type Fold = (typeof FOLDS)[number];
 
 /** The folds in force; the bar's element has them as a list of words too, for the style sheet. */

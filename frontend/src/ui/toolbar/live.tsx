@@ -24,7 +24,8 @@ export function Live() {
     const age = formatDuration(quiet).split(" ", 2).join(" ");
     return (
       <span class="chip" title={`Last recorded ${age} ago; new steps appear by themselves`}>
-        {quiet < ENDED_S ? `last step ${age} ago` : `ended ${age} ago`}
+        <span class="long">{quiet < ENDED_S ? "last step\u00a0" : "ended\u00a0"}</span>
+        {age} ago
       </span>
     );
   }

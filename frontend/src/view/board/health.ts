@@ -3,7 +3,15 @@
 import { computed } from "@preact/signals";
 import { formatCounted, formatExact } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
-import { compareSeverity, findings, isDifference, NOTHING_CHECKED, progress } from "../findings/findings";
+import {
+  compareSeverity,
+  findings,
+  groupFindings,
+  isDifference,
+  NOTHING_CHECKED,
+  panelsOf,
+  progress,
+} from "../findings/findings";
 import { runsWithData } from "../selection/selection";
 
 const NONE: readonly FindingAnswer[] = [];
@@ -14,22 +22,10 @@ const wrong = computed(() =>
 );
 
 /** By run: most severe first, then by the step at which they begin. */
-const byRun = computed(() => groupSorted((finding) => [finding.run]));
+const byRun = computed(() => groupFindings(wrong.value, ({ run }) => [run]));
 
 /** By run and tag, in the same order. */
-const byCell = computed(() => groupSorted(({ run, tags }) => tags.map((tag) => `${run}\n${tag}`)));
-
-function groupSorted(keysOf: (finding: FindingAnswer) => readonly string[]) {
-  const groups = new Map<string, FindingAnswer[]>();
-  for (const finding of wrong.value) {
-    for (const key of keysOf(finding)) {
-      const group = groups.get(key);
-      if (group) group.push(finding);
-      else groups.set(key, [finding]);
-    }
-  }
-  return groups;
-}
+const byCell = computed(() => groupFindings(wrong.value, panelsOf));
 
 /** Of all kinds of values, since a run with broken gradients is no healthy one. */
 export function wrongIn(run: string): readonly FindingAnswer[] {

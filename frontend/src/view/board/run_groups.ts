@@ -1,6 +1,6 @@
 /** Groups of the board's runs, and the line that sums each up. */
 
-import { formatExact, formatSteps, formatValue } from "../../math/format";
+import { formatExact, formatValue, nameSteps } from "../../math/format";
 import { type Column, compareFacts, type Fact, factToText, lossColumn } from "./facts";
 import { healthOf, isSick, worstFinding } from "./health";
 
@@ -69,7 +69,7 @@ export function sumUp(runs: readonly string[]): string {
 
 function stepsToText(steps: readonly number[]): string {
   const [first, last] = [Math.min(...steps), Math.max(...steps)];
-  return `${first === last ? "step" : "steps"} ${formatSteps(first, last)}`;
+  return nameSteps(first, last);
 }
 
 function rangeToText(numbers: readonly number[]): string {

@@ -97,18 +97,31 @@ export function compareSeverity(a: FindingAnswer, b: FindingAnswer): number {
   return rank(a) - rank(b) || a.first_step - b.first_step;
 }
 
-const byPanel = computed(() => {
-  const all = new Map<string, FindingAnswer[]>();
-  for (const finding of sorted.value) {
-    for (const tag of finding.tags) {
-      const key = `${finding.run}\n${tag}`;
-      const list = all.get(key);
-      if (list) list.push(finding);
-      else all.set(key, [finding]);
+/** Findings that have something in common. */
+export type FindingGroup = [FindingAnswer, ...FindingAnswer[]];
+
+/** By all their keys, in the order of the findings. */
+export function groupFindings(
+  all: readonly FindingAnswer[],
+  keysOf: (finding: FindingAnswer) => readonly string[],
+): ReadonlyMap<string, FindingGroup> {
+  const groups = new Map<string, FindingGroup>();
+  for (const finding of all) {
+    for (const key of keysOf(finding)) {
+      const group = groups.get(key);
+      if (group) group.push(finding);
+      else groups.set(key, [finding]);
     }
   }
-  return all;
-});
+  return groups;
+}
+
+/** Names of the panels of a finding. */
+export function panelsOf({ run, tags }: FindingAnswer): readonly string[] {
+  return tags.map((tag) => `${run}\n${tag}`);
+}
+
+const byPanel = computed(() => groupFindings(sorted.value, panelsOf));
 
 const NONE: readonly FindingAnswer[] = [];
 

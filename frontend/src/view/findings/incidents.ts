@@ -5,21 +5,14 @@ import type { FindingAnswer } from "../../series/types";
 import { runsAreChosen, runsInView } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { openFinding } from "./explained";
-import { findings, isDifference, rank } from "./findings";
+import { findings, groupFindings, isDifference, rank } from "./findings";
 
 /** The cause comes first, what followed after it. */
 export type Incident = readonly [FindingAnswer, ...FindingAnswer[]];
 
 /** In the order of the findings. */
 export function groupIncidents(all: readonly FindingAnswer[]): readonly Incident[] {
-  const groups = new Map<string, [FindingAnswer, ...FindingAnswer[]]>();
-  for (const finding of all) {
-    const key = `${finding.incident} ${finding.run}`;
-    const known = groups.get(key);
-    if (known) known.push(finding);
-    else groups.set(key, [finding]);
-  }
-  return [...groups.values()];
+  return [...groupFindings(all, ({ incident, run }) => [`${incident} ${run}`]).values()];
 }
 
 /** Of all runs and of all kinds of values: most severe first, then those that began first. */

@@ -12,6 +12,12 @@ export const pixelRatio = signal(1);
 /** Height of the whole page: of TensorBoard's frame for us. */
 export const page_px = signal(0);
 
+/** To be called when the window may have another size. */
+export function noteWindow(): void {
+  page_px.value = window.innerHeight;
+  pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
+}
+
 const DENSITY = {
   compact: { strip_px: 11, panel_px: 110 },
   normal: { strip_px: 13, panel_px: 154 },

@@ -1,6 +1,6 @@
 /** What a panel does not show as it is: pooled, sampled, matched, foreign. */
 
-import { formatSteps } from "../../math/format";
+import { nameSteps } from "../../math/format";
 import { clippedFractions } from "../../math/range";
 import type { Tile } from "../../math/tile";
 import { LEAST_COLUMN_PX } from "../../math/wide_columns";
@@ -60,8 +60,8 @@ function poolingNotes({ pixels: { value: pixels } }: PanelView, tile: Tile): rea
   const columns = pixels === null ? 1 : mostColumns(pixels);
   const records = 2 ** tile.level;
   if (columns === 0) {
-    const steps = formatSteps(tile.firstStep, tile.lastStep);
-    return [{ short: "no records in view", long: `This run has steps ${steps}` }];
+    const steps = nameSteps(tile.firstStep, tile.lastStep);
+    return [{ short: "no records in view", long: `This run has ${steps}` }];
   }
   if (columns * records === 1) return [];
   const [count, place] = columns > 1 ? [`up to ${columns * records}`, "pixel"] : [records, "column"];

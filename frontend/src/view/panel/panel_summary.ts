@@ -1,6 +1,6 @@
 /** What a picture shows, in words. */
 
-import { formatExact, formatShare, formatSteps, formatValue } from "../../math/format";
+import { formatExact, formatShare, formatValue, nameSteps } from "../../math/format";
 import type { BandName } from "../../paint/bands";
 import type { PanelView } from "./panel_view";
 
@@ -34,7 +34,7 @@ export function summarise(panel: PanelView): string {
     (name) => `, ${formatShare((columns[name][last] ?? 0) / (columns.n[last] ?? 1))} ${BAND_WORDS[name]}`,
   );
   return (
-    `Heatmap of ${what}: ${formatExact(tile.records)} records, steps ${formatSteps(tile.firstStep, tile.lastStep)}. ` +
+    `Heatmap of ${what}: ${formatExact(tile.records)} records, ${nameSteps(tile.firstStep, tile.lastStep)}. ` +
     `At the last: ${moments}${apart.join("")}.`
   );
 }

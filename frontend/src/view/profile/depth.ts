@@ -2,7 +2,7 @@
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { nearestColumn } from "../../math/column_spans";
-import { formatSteps } from "../../math/format";
+import { formatSteps, nameSteps } from "../../math/format";
 import type { ProfileColumns, Series } from "../../series/types";
 import { index, pageShown } from "../catalog/catalog";
 import { clocks, sharedAxis } from "../panel/known_panels";
@@ -262,7 +262,7 @@ function decadeAfter(decades: readonly (readonly [decade: number, count: number]
 /** What time the charts show, in words. */
 export function timeToText(): string {
   const time = shownTime.value;
-  if (time.kind === "range") return `steps ${formatSteps(...time.steps)} together`;
+  if (time.kind === "range") return `${nameSteps(...time.steps)} together`;
   const [first] = chartKinds.value.flatMap((kind) => depthRuns(kind));
   const steps = first && [...first.sizes.values()][0]?.steps;
   if (steps === undefined) return "";

@@ -1,7 +1,7 @@
 /** Which layers are on the screen; known before the page's elements exist, so that data is asked for at once. */
 
 import { computed, signal } from "@preact/signals";
-import { frame, page_px, pixelRatio } from "../layout/metrics";
+import { frame, noteWindow, page_px } from "../layout/metrics";
 import { type PlacedRow, placedRows, rowsBetween } from "../layout/rows";
 import { endOpening } from "../reactive/frame_budget";
 import { stableList } from "../reactive/stable_list";
@@ -44,11 +44,10 @@ function withOthers<Placed extends { readonly row: { readonly id: string } }>(
 
 /** Takes the window's size for the frame's until that was measured. */
 export function guessFrame(): void {
-  pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
-  if (window.innerHeight === 0) return;
+  noteWindow();
+  if (page_px.value === 0) return;
   const width_px = window.innerWidth - scrollBarWidth_px();
-  frame.value = { width_px, height_px: window.innerHeight - USUAL_TOP_PX };
-  page_px.value = window.innerHeight;
+  frame.value = { width_px, height_px: page_px.value - USUAL_TOP_PX };
 }
 
 function scrollBarWidth_px(): number {
