@@ -6,7 +6,7 @@ VENV := .venv
 # Three workers; the tests of a file stay on one of them, since they share what is costly to set up.
 PYTEST_ARGS ?= -n 3 --dist loadfile
 PY := $(VENV)/bin/python
-PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activation_hist/capture/_count*.[ch])
+PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activation_hist/capture/_count*.[ch] tb_activation_hist/storage/_block*.[ch])
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help

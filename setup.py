@@ -56,27 +56,32 @@ class SdistWithPage(sdist):
         super().run()
 
 
-def find_count_files(suffix: str) -> list[str]:
+def find_files(package: str, start: str, suffix: str) -> list[str]:
     """Relative to this folder, as setuptools wants them, in an order that never changes."""
-    found = (ROOT / "tb_activation_hist" / "capture").glob(f"_count*.{suffix}")
+    found = (ROOT / "tb_activation_hist" / package).glob(f"{start}*.{suffix}")
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
-# Without a compiler, Python does its work, more slowly.
-count_extension = Extension(
-    "tb_activation_hist.capture._count",
-    sources=find_count_files("c"),
-    depends=find_count_files("h"),
-    define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
-    py_limited_api=STABLE_ABI,
-    # Without debugging symbols the library is a quarter as large.
-    extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-g0"],
-    extra_link_args=["-Wl,-s"] if sys.platform == "linux" else [],
-    optional=True,
-)
+def make_extension(package: str, name: str) -> Extension:
+    """An extension of the files whose names begin with its own.
+
+    Without a compiler, Python does its work, more slowly.
+    """
+    return Extension(
+        f"tb_activation_hist.{package}.{name}",
+        sources=find_files(package, name, "c"),
+        depends=find_files(package, name, "h"),
+        define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
+        py_limited_api=STABLE_ABI,
+        # Without debugging symbols the library is a quarter as large.
+        extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-g0"],
+        extra_link_args=["-Wl,-s"] if sys.platform == "linux" else [],
+        optional=True,
+    )
+
 
 setup(
-    ext_modules=[count_extension],
+    ext_modules=[make_extension("capture", "_count"), make_extension("storage", "_block")],
     cmdclass={
         "build_py": BuildPyWithPage,
         "build_ext": BuildPortableExtension,

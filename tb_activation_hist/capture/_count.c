@@ -67,13 +67,6 @@ static int read_counting(PyObject *const *args, counting *c) {
     return 1;
 }
 
-static void merge_jobs(const counting *c, job *jobs) {
-    for (int k = 0; k < c->threads; k++) {
-        merge_job(&jobs[k], c->row, c->totals, c->moments, c->repeat);
-        give_workspace(jobs[k].ws);
-    }
-}
-
 PyDoc_STRVAR(count_doc,
 "count(row, totals, moments, data, n, dtype, repeat, threads, slots, bins, lo, hi)\n\n"
 "Add n values at address data to a row: int32 counts, int64 totals [n, zeros, nans, pos_infs,\n"
@@ -94,7 +87,7 @@ static PyObject *py_count(PyObject *self, PyObject *const *args, Py_ssize_t narg
     Py_BEGIN_ALLOW_THREADS
     run_jobs(jobs, c.threads);
     Py_END_ALLOW_THREADS
-    merge_jobs(&c, jobs);
+    merge_jobs(jobs, c.threads, c.row, c.totals, c.moments, c.repeat);
     Py_RETURN_NONE;
 }
 
@@ -271,7 +264,7 @@ static PyObject *py_count_split(PyObject *self, PyObject *const *args, Py_ssize_
     run_jobs(jobs, c.threads);
     if (!together) count_slices(&slices);
     Py_END_ALLOW_THREADS
-    merge_jobs(&c, jobs);
+    merge_jobs(jobs, c.threads, c.row, c.totals, c.moments, c.repeat);
     for (int k = 0; k < (together ? c.threads : 1); k++)
         merge_slices(together ? &parts[k] : &slices, (int64_t *)(uintptr_t)into[0],
                      (double *)(uintptr_t)into[1]);

@@ -9,13 +9,15 @@
 /* Share a job among `count` jobs, with a workspace each: 0 when there is no memory. With the GIL. */
 HIDDEN int prepare_jobs(job *jobs, int count, const job *whole);
 
-/* Count all jobs, each but the first in a thread of its own. Without the GIL. */
+HIDDEN int find_team(void);
+
+/* Count all jobs, in torch's threads where there are any. Without the GIL. */
 HIDDEN void run_jobs(job *jobs, int count);
 
-/* Add what a job has found to a row, `repeat` times, and leave its workspace empty. */
-HIDDEN void merge_job(job *j, int32_t *row, int64_t *totals, double *moments, int64_t repeat);
-
-/* Keep a workspace for the next count. With the GIL, which guards the pool. */
-HIDDEN void give_workspace(workspace *ws);
+/* Add what all jobs have found to a row, `repeat` times, and keep their workspaces, emptied, for the
+ * next count. The sums do not depend on the number of jobs, but for what rounding leaves of those
+ * of chunks. With the GIL, which guards the workspaces. */
+HIDDEN void merge_jobs(job *jobs, int count, int32_t *row, int64_t *totals, double *moments,
+                       int64_t repeat);
 
 #endif

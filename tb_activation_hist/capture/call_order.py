@@ -25,11 +25,15 @@ class CallOrder:
         self._changed = False
         self._lock = threading.Lock()
 
+    def knows(self, phase: str, layer: str) -> bool:
+        """Whether further calls of this layer are not noted."""
+        return phase not in self.phases_open and layer in self._calls[phase].places
+
     def note(self, phase: str, layer: str) -> None:
         """Note a call; does nothing for a known layer once the phase's first step is over."""
-        calls = self._calls[phase]
-        if phase not in self.phases_open and layer in calls.places:
+        if self.knows(phase, layer):
             return
+        calls = self._calls[phase]
         with self._lock:
             self._changed |= layer not in calls.places
             calls.add(layer)

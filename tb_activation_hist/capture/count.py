@@ -69,8 +69,10 @@ class CountBuffer:
         self._size = rows * (ROW_HEAD + 4 * scheme.slots)
         self._free = FreeList(rows, pinned=home.type == "cuda")
         self.scheme_text = scheme_to_text(scheme)
+        self.address = 0
+        """Of the storage, on the host."""
         if self.on_host:
-            self.storage = self._free.take(self._size)
+            self._take_storage()
         else:
             with torch.inference_mode(False):
                 self.storage = torch.zeros(self._size, dtype=torch.uint8, device=home)
@@ -92,6 +94,10 @@ class CountBuffer:
     def moments(self) -> Tensor:
         """(rows, 4) float64: min, max, sum, sum of squares of the finite values."""
         return views(self.storage, self.rows, self.scheme.slots)[2]
+
+    def _take_storage(self) -> None:
+        self.storage = self._free.take(self._size)
+        self.address = self.storage.data_ptr()
 
     def reset_(self) -> None:
         """Empty all rows, without synchronisation."""
@@ -116,7 +122,8 @@ class CountBuffer:
         with torch.no_grad():
             self.pour()
             if self.on_host:
-                filled, self.storage = self.storage, self._free.take(self._size)
+                filled = self.storage
+                self._take_storage()
                 return HostCounts(filled, self.rows, self.scheme, free=self._free)
             host = self._free.take(self._size)
             host.copy_(self.storage, non_blocking=self.device.type == "cuda")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from types import ModuleType
 from typing import Final, NamedTuple
@@ -11,12 +12,12 @@ from torch import Tensor
 
 from tb_activation_hist.capture import count_torch, torch_internals
 from tb_activation_hist.capture.count_kernels import c_extension, forget_triton, triton_kernel
-from tb_activation_hist.capture.host_counts import MOMENTS_PER_ROW, ROW_HEAD, TOTALS_PER_ROW, views
+from tb_activation_hist.capture.host_counts import place_row, views
 from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
 
-VALUES_PER_THREAD: Final = 1 << 21
-"""A tensor gets a second thread only from twice this many values on: 22 % less time on 2 busy
-cores, and starting a thread is then far below what it saves."""
+VALUES_PER_THREAD: Final = 1 << 15
+"""A tensor is shared with torch's other threads from twice this many values on: below, starting
+and joining them (5 to 8 µs) takes what it saves."""
 
 _TORCH_LOCK: Final = threading.Lock()
 """Held while torch operations count: unlike the extension, they let other threads in between."""
@@ -69,15 +70,23 @@ def count_arguments(
     """What the C extension's `count` is handed. values: dense, of one of `DTYPE_CODES`."""
     storage, row, rows, scheme = into
     n, base, slots = values.numel(), storage.data_ptr(), scheme.slots
-    threads = 1
-    if n >= 2 * VALUES_PER_THREAD:
-        threads = min(torch.get_num_threads(), n // VALUES_PER_THREAD)
+    threads = 1 if n < 2 * VALUES_PER_THREAD else choose_threads(n)
+    counts, totals, moments = place_row(row, rows, slots)
     return (
-        base + ROW_HEAD * rows + 4 * slots * row,
-        base + 8 * (MOMENTS_PER_ROW * rows + TOTALS_PER_ROW * row),
-        base + 8 * MOMENTS_PER_ROW * row,
+        base + counts, base + totals, base + moments,
         values.data_ptr(), n, DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
     )  # fmt: skip
+
+
+def choose_threads(n: int) -> int:
+    """How many threads count a large tensor, of `n` values."""
+    return min(torch.get_num_threads(), n // VALUES_PER_THREAD) if _has_openmp() else 1
+
+
+@functools.cache
+def _has_openmp() -> bool:
+    """Whether torch's threads on the CPU are those of OpenMP, in which the C extension counts."""
+    return "parallel backend: OpenMP" in torch.__config__.parallel_info()
 
 
 def count_on_device(into: StorageRow, values: Tensor, switch: Tensor) -> None:

@@ -12,6 +12,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import as_floats, dtype_name, plain_values, why_hidden
+from tb_activation_hist.capture.direct_count import DirectRow, find_direct
 from tb_activation_hist.capture.gradient_op import watch_gradient
 from tb_activation_hist.capture.in_graph import (
     HOOKS,
@@ -43,13 +44,14 @@ class ForwardHook(Hook):
     Runs right after the module, so before an in-place successor overwrites the output. kind: under
     which the values are recorded. source: where they come from; two sources never share a name.
     typed: whether the module's class says something about the values. whole: whether tensors of
-    integers count too.
+    integers count too. only_counts: whether counting is all that is done with a tensor.
     """
 
     kind: str = "activations"
     source: str = "output"
     typed: bool = True
     whole: bool = False
+    only_counts: bool = True
 
     def __init__(self, layer: Layer, state: CaptureState) -> None:
         self.layer = layer.name
@@ -64,6 +66,7 @@ class ForwardHook(Hook):
         self.key = str(id(self))
         self.split = state.split.of_layer(layer)
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
+        self._direct: DirectRow | None = None
         self._calls: dict[str, tuple[int, int]] = {}
         self._orders: dict[str, int] = {}
         self._leaves: MutableMapping[Tensor, dict[str, RemovableHandle]] = WeakIdKeyDictionary()
@@ -81,7 +84,9 @@ class ForwardHook(Hook):
             with state.clock:
                 if state.unlooked:
                     state.look_again()
-                self._count(module, output)
+                direct = self._direct
+                if direct is None or not module.training or not direct.count(output):
+                    self._count(module, output)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(self.layer, err)
 
@@ -107,10 +112,18 @@ class ForwardHook(Hook):
                 state.call_order.note("train" if module.training else "eval", self.layer + name)
             if self.counts and not recomputed:
                 self.add(name, module, values, tensor)
+                if not (name or self.gradients):
+                    self._shorten(module, values)
             # A reentrant checkpoint has its graph only from the recomputation.
             if self.gradients and tensor.requires_grad:
                 facts = ModuleFacts(module.training, type(module).__name__)
                 self._follow(tensor, name, facts)
+
+    def _shorten(self, module: nn.Module, values: Tensor) -> None:
+        """From now on, only count what this module gives in training, where nothing else is due."""
+        known = not self.ordered or self.state.call_order.knows("train", self.layer)
+        if self.only_counts and known and module.training:
+            self._direct = find_direct(self.row(self.kind, "", module, values), values)
 
     def hide(self, _path: str, why: str, /) -> None:
         """Note a tensor whose values cannot be read. why: as `why_hidden` says it."""

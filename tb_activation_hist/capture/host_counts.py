@@ -25,6 +25,15 @@ ROW_HEAD: Final = 8 * (TOTALS_PER_ROW + MOMENTS_PER_ROW)
 """Bytes of a row beside its counts."""
 
 
+def place_row(row: int, rows: int, slots: int) -> tuple[int, int, int]:
+    """Where the counts, totals and moments of a row begin in a storage, in bytes."""
+    return (
+        ROW_HEAD * rows + 4 * slots * row,
+        8 * (MOMENTS_PER_ROW * rows + TOTALS_PER_ROW * row),
+        8 * MOMENTS_PER_ROW * row,
+    )
+
+
 class HostCounts:
     """What one count buffer counted for a record, on its way to the host.
 

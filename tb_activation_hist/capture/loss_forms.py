@@ -54,6 +54,9 @@ by chance, where a batch has as many samples as there are classes."""
 NEAR_SUM: Final = 0.1
 """How far from 1 the sums over the classes are where those over the samples are 1 by chance."""
 
+LEAST_PULLED: Final = 3
+"""Classes of a sample that have a gradient, where it is that of a cross entropy."""
+
 TWO: Final = 2
 MATRIX: Final = 2
 
@@ -271,8 +274,14 @@ def _pulls_over(axis: int, gradients: FloatArray, eps: float) -> bool:
 
 
 def _pulls_one_class(gradients: FloatArray) -> bool:
-    """Whether at most one class of each row (R, C) is pulled up, and not all rows add up to 0."""
-    if ((gradients < 0).sum(axis=1) > 1).any():
+    """Whether at most one class of each row (R, C) is pulled up, and not all rows add up to 0.
+
+    All classes have a gradient: where one of them alone has, it is that of an action.
+    """
+    used = (gradients != 0).sum(axis=1)
+    if ((gradients < 0).sum(axis=1) > 1).any() or not used.any():
+        return False
+    if np.median(used[used > 0]) < min(gradients.shape[1], LEAST_PULLED):
         return False
     off = np.abs(gradients.sum(axis=1)) > EXACT * np.abs(gradients).sum(axis=1)
     return bool(off.any() and ((gradients != 0).any(axis=0).sum() > 1))

@@ -25,6 +25,7 @@ class ModelInputHook(InputHook):
     """
 
     whole = True
+    only_counts = False
 
     def __init__(self, layer: Layer, state: CaptureState) -> None:
         super().__init__(layer, state)

@@ -90,6 +90,16 @@ def take_sample(values: Tensor) -> Tensor:
     return runs.reshape(-1)
 
 
+def sample_start(values: Tensor, length: int) -> Tensor:
+    """The first `length` values of the sample, a multiple of a run, or all: where the tensor lies
+    densely a view, in rows."""
+    n = values.numel()
+    if not values.is_contiguous() or n <= SAMPLE:
+        return take_sample(values)[:length]
+    shape, stride = (length // RUN_LENGTH, RUN_LENGTH), (n - RUN_LENGTH) // (RUNS - 1)
+    return values.detach().as_strided(shape, (stride, 1))
+
+
 def flatten(values: Tensor) -> Tensor:
     """All values in one dimension, in the order of memory where they lie densely."""
     if (

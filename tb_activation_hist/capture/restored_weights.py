@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_capturing
-from tb_activation_hist.capture.parameter_samples import Gathered, take_sample
+from tb_activation_hist.capture.parameter_samples import Gathered, sample_start
 from tb_activation_hist.capture.torch_internals import is_tracing, version
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.setup_facts import RestoredWeights
@@ -78,7 +78,11 @@ class RestoreWatch:
         """After a step of the parameter's optimizer."""
         self._state, self._step = _state_of(parameter), step
         if not (is_tracing() or is_capturing()):
-            self._left = _copy(parameter)
+            values, left = _looked_at(parameter), self._left
+            if left is not None and _is_alike(left, values):
+                left.copy_(values)  # at each step, so without new memory
+            else:
+                self._left = values.clone()
 
     def _note(self, parameter: nn.Parameter, step: int) -> None:
         # A graph that is captured does not run now.
@@ -86,10 +90,10 @@ class RestoreWatch:
             return
         self._last = step
         if len(self._waiting) < MOST_WAITING:
-            values = _copy(parameter)
+            values = _looked_at(parameter).reshape(-1)
             left = self._left
             fits = left is not None and (left.device, left.dtype) == (values.device, values.dtype)
-            parts = [values, left] if left is not None and fits else [values]
+            parts = [values, left.reshape(-1)] if left is not None and fits else [values]
             self._waiting.append((step, Gathered(range(len(parts)), parts)))
 
     def take_arrived(self, *, wait: bool = False) -> bool:
@@ -137,8 +141,13 @@ class RestoreWatch:
         )  # fmt: skip
 
 
-def _copy(parameter: nn.Parameter) -> Tensor:
-    return take_sample(parameter)[:LOOKED_AT].clone()
+def _looked_at(parameter: nn.Parameter) -> Tensor:
+    """The values that are compared, in any shape; a view where possible."""
+    return sample_start(parameter, LOOKED_AT)
+
+
+def _is_alike(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and one.dtype == other.dtype and one.device == other.device
 
 
 def _are_others(values: FloatArray, before: FloatArray) -> bool:

@@ -105,9 +105,13 @@ class Row:
         with self._timed():
             count_(self.segment.buffer, self.index, values, self.switch)
 
+    def has_room(self, elements: int) -> bool:
+        """Whether no int32 slot can overflow with this many more elements."""
+        return self.elements + elements <= DRAIN_AT
+
     def reserve(self, elements: int) -> None:
         """Make room for this many more elements, so that no int32 slot overflows."""
-        if self.elements + elements > DRAIN_AT:
+        if not self.has_room(elements):
             self.segment.drain()
         self.elements += elements
 
@@ -186,7 +190,7 @@ class RowTable:
     def __init__(
         self,
         scheme: Scheme,
-        rows: int,
+        rows: int = 1,
         meter: Meter | None = None,
         warn: Warn = warn_each_time,
         *,
@@ -206,6 +210,10 @@ class RowTable:
         self._warn = warn
         self._split_bins = split_bins
         self._lock = threading.Lock()
+
+    def expect(self, rows: int) -> None:
+        """Make room for this many layers in each device's first segment, before there is one."""
+        self._first_rows = max(rows, 1)
 
     @property
     def infos(self) -> list[LayerInfo]:

@@ -29,11 +29,11 @@ OPTIMIZER_STEP: Final = "optimizer step"
 class CaptureState:
     """The state that hooks read. `train` and `eval` say whether that phase counts right now."""
 
-    def __init__(self, options: CaptureOptions, rows: int) -> None:
+    def __init__(self, options: CaptureOptions) -> None:
         self.meter = Meter(on=options.overhead_budget is not None, accumulate=options.accumulate)
         self.clock = self.meter.clock
         self.rows = RowTable(
-            options.bins, rows, self.meter, self.warn_once, split_bins=options.split_bins
+            options.bins, meter=self.meter, warn=self.warn_once, split_bins=options.split_bins
         )
         self.split = SplitRules()
         self.phases = tuple(options.phases)

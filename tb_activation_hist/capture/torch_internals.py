@@ -24,8 +24,11 @@ def _find(path: str, otherwise: Any) -> Any:
 
 # --- where the running code was called from -------------------------------------------------------
 
-_graph_task_id: Final[Callable[[], int]] = _find("_C._current_graph_task_id", lambda: -1)
-_tracing_state: Final[Callable[[], Any]] = _find("_C._get_tracing_state", lambda: None)
+current_graph_task: Final[Callable[[], int]] = _find("_C._current_graph_task_id", lambda: -1)
+"""Number of the backward pass that calls, see `in_backward`; -1: none."""
+
+tracing_state: Final[Callable[[], Any]] = _find("_C._get_tracing_state", lambda: None)
+"""What ``torch.jit.trace`` has made so far, see `is_tracing`; None: it does not call."""
 
 
 def in_backward() -> bool:
@@ -33,7 +36,7 @@ def in_backward() -> bool:
 
     Without `_C._current_graph_task_id`: always False, so checkpointed layers count twice.
     """
-    return _graph_task_id() >= 0
+    return current_graph_task() >= 0
 
 
 def is_tracing() -> bool:
@@ -41,7 +44,7 @@ def is_tracing() -> bool:
 
     Without `_C._get_tracing_state`: always False, so the traced values are counted as well.
     """
-    return _tracing_state() is not None
+    return tracing_state() is not None
 
 
 def is_exporting() -> bool:

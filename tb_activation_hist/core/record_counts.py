@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.schemes.scheme import Scheme
@@ -23,6 +25,16 @@ class PendingCounts(Protocol):
 
     def wait(self) -> RecordCounts:
         """Block until the counts have arrived; not on the thread that trains."""
+
+
+class RecordMemory(NamedTuple):
+    """Where the arrays of a record lie, for a C extension: addresses, and the entries' offsets."""
+
+    offsets: list[int]
+    bins: int
+    counts: int
+    totals: int
+    moments: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +82,26 @@ class RecordCounts:
         """(E,) the row of each bin."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
+    @cached_property
+    def memory(self) -> RecordMemory | None:
+        """None if an array is not as this class promises, or its numbers do not lie in turn."""
+        whole, real = np.dtype(np.int64), np.dtype(np.float64)
+        arrays = (self.bins, self.counts, self.totals, self.moments)
+        fit = all(
+            each.dtype == dtype and each.flags.c_contiguous and each.flags.aligned
+            for each, dtype in zip(arrays, (whole, whole, whole, real), strict=True)
+        )
+        rows, offsets = len(self), self.offsets.tolist()
+        sizes = self.totals.shape == (rows, len(TOTALS)) and self.moments.shape == (
+            rows,
+            len(MOMENTS),
+        )
+        ascending = len(offsets) == rows + 1 and offsets == sorted(offsets) and offsets[0] == 0
+        whole_rows = ascending and offsets[-1] == len(self.bins) == len(self.counts)
+        if not (fit and sizes and whole_rows):
+            return None
+        return RecordMemory(offsets, *(each.ctypes.data for each in arrays))
+
     def bins_of(self, row: int) -> tuple[IntArray, IntArray]:
         """The bins of one row and their counts."""
         entries = slice(self.offsets[row], self.offsets[row + 1])
@@ -109,8 +141,9 @@ def join_counts(
     result, and rows beyond the targets are left out.
     """
     used = [(np.array(targets, np.int64), part.first(len(targets))) for targets, part in parts]
-    if len(used) == 1 and np.array_equal(used[0][0], np.arange(len(used[0][0]))):
-        return used[0][1]
+    targets_in_turn = [row for targets, _ in used for row in targets.tolist()]
+    if used and targets_in_turn == list(range(len(targets_in_turn))):
+        return used[0][1] if len(used) == 1 else _append_counts(scheme, used)
     rows = 1 + max((int(targets.max()) for targets, _ in used if len(targets)), default=-1)
     totals = np.zeros((rows, len(TOTALS)), np.int64)
     moments = np.zeros((rows, len(MOMENTS)))
@@ -122,6 +155,23 @@ def join_counts(
         np.add.at(moments[:, 2:], targets, part.moments[:, 2:])
     slices = _join_slices(used, rows)
     return RecordCounts(scheme, *_join_entries(used, rows), totals, moments, slices)
+
+
+def _append_counts(scheme: Scheme, parts: Sequence[tuple[IntArray, RecordCounts]]) -> RecordCounts:
+    """The rows of all parts, one after the other."""
+    offsets, end = [np.zeros(1, np.int64)], 0
+    for _, part in parts:
+        offsets.append(part.offsets[1:] + end)
+        end += len(part.bins)
+
+    def append(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(part, name) for _, part in parts])
+
+    rows = sum(len(targets) for targets, _ in parts)
+    return RecordCounts(
+        scheme, np.concatenate(offsets), append("bins"), append("counts"), append("totals"),
+        append("moments"), _join_slices(parts, rows),
+    )  # fmt: skip
 
 
 def with_slices(counts: RecordCounts, slices: RecordSlices) -> RecordCounts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, Final, TypeAlias
 
 from tb_activation_hist.core.stored_json import is_whole
@@ -286,7 +286,7 @@ def _to_fact(text: str) -> SetupFact | None:
     if own is None:
         return None
     # Older versions did not know each field.
-    names = [each.name for each in fields(own) if each.name in stored or each.default is MISSING]
+    names = [each.name for each in fields(own) if each.name in stored or not _may_lack(each)]
     checks = [_CHECKS.get(name, is_whole) for name in names]
     if not all(check(stored.get(name)) for name, check in zip(names, checks, strict=True)):
         return None
@@ -294,6 +294,10 @@ def _to_fact(text: str) -> SetupFact | None:
         stored[each] = tuple(stored[each])
     found: SetupFact = own(**{name: stored[name] for name in names})
     return found
+
+
+def _may_lack(one: Field[Any]) -> bool:
+    return one.default is not MISSING or one.default_factory is not MISSING
 
 
 def _is_text(value: object) -> bool:

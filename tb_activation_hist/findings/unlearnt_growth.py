@@ -103,8 +103,13 @@ def _growth_hit(
 
 
 def _rise(loss: LossHistory) -> FloatArray:
-    """Each mean of the loss relative to the first; NaN before enough of it is known."""
+    """Each mean of the loss relative to the first; NaN before enough of it is known.
+
+    And throughout, if it goes below 0, as that of a policy does: it has no size to rise from.
+    """
     means = np.array(loss.means)
+    if np.nanmin(means, initial=np.inf) < 0:
+        return np.full(len(means), np.nan)
     begin = float(np.median(means[: max(FIRST_RECORDS // loss.window, 1)]))
     length = max(LOSS_RECORDS // loss.window, 2)
     rise = _last_medians(means, length) / begin if begin > 0 else np.full(len(means), np.nan)

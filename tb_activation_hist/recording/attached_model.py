@@ -61,12 +61,13 @@ class AttachedModel:
         self._followed = FollowedLayers(model, options.layers)
         self._selection = options.layers
         self._selects = options.layers is not None
-        self.state = CaptureState(options, len(self.layers))
+        self.state = CaptureState(options)
         self.state.look = self._look
         self.parameters = ParameterKinds(self.state, options.kinds, options.sizes_every)
         if options.split:
             names = [ref.name for ref in layers_to_refs(self._with_parameters)]
             self.state.split = SplitRules(options.split, self.layers, names)
+        self.state.rows.expect(len(self.tags()) // len(self.state.phases))
         self.records = 0
         self.stored = False
         self.quiet = False

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.grid import IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.schemes.registry import MAX_SLOTS
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
-from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
+from tb_activation_hist.storage.block_payload import load_payload
+from tb_activation_hist.storage.codec import BLOCK_RECORDS, close_block, encode_block
 
 MAX_STEP: Final = 2**63 - 1
 """Largest step that event files and blocks can hold."""
+
+_PACKED: Final = struct.Struct("=qdqqqqq")
 
 
 class BlockBuilder:
@@ -38,10 +42,7 @@ class BlockBuilder:
     def _clear(self) -> None:
         self._steps: list[int] = []
         self._wall_times: list[float] = []
-        self._bins: list[IntArray] = []
-        self._counts: list[IntArray] = []
-        self._totals: list[IntArray] = []
-        self._moments: list[FloatArray] = []
+        self._records: list[tuple[RecordCounts, int]] = []
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -68,30 +69,46 @@ class BlockBuilder:
 
     def add(self, step: int, wall_time: float, counts: RecordCounts, row: int) -> None:
         """One record: a row of its counts. Nothing is added where any of it is unfit."""
-        bins, bin_counts = counts.bins_of(row)
-        if len(bins) != len(bin_counts):
-            msg = f"A record has {len(bins)} bins and {len(bin_counts)} counts."
-            raise ValueError(msg)
         numbers = operator.index(step), float(wall_time)
-        totals = np.asarray(counts.totals[row], np.int64).reshape(len(TOTALS))
-        moments = np.asarray(counts.moments[row], np.float64).reshape(len(MOMENTS))
+        if counts.memory is None:
+            counts = _copy_row(counts, row)
+            row = 0
         self._steps.append(numbers[0])
         self._wall_times.append(numbers[1])
-        self._bins.append(bins)
-        self._counts.append(bin_counts)
-        self._totals.append(totals)
-        self._moments.append(moments)
+        self._records.append((counts, row))
 
     def take(self) -> bytes:
         """The records so far as the bytes of one block; the builder is empty afterwards."""
-        data = encode_block(self._to_series(), self._session, self._ordinal)
+        lay_out = load_payload()
+        if lay_out is None:
+            data = encode_block(self._to_series(), self._session, self._ordinal)
+        else:
+            payload, bins, width, count_width = lay_out(b"".join(self._pack_records()))
+            sizes = len(self), bins, width, count_width
+            data = close_block(payload, sizes, self._session, self._ordinal)
         self._ordinal += len(self)
         self._clear()
         return data
 
+    def _pack_records(self) -> Iterator[bytes]:
+        """What the C extension takes of each record, see `_block.c`."""
+        for step, wall_time, (counts, row) in zip(
+            self._steps, self._wall_times, self._records, strict=True
+        ):
+            memory = counts.memory
+            assert memory is not None
+            start, end = memory.offsets[row], memory.offsets[row + 1]
+            yield _PACKED.pack(
+                step, wall_time, memory.bins + 8 * start, memory.counts + 8 * start, end - start,
+                memory.totals + 8 * len(TOTALS) * row, memory.moments + 8 * len(MOMENTS) * row,
+            )  # fmt: skip
+
     def _to_series(self) -> HistogramSeries:
-        bins, table = _to_table(self._bins, self._counts)
-        totals, moments = np.stack(self._totals, axis=1), np.stack(self._moments, axis=1)
+        bins, table = _to_table(
+            *zip(*(each.bins_of(row) for each, row in self._records), strict=True)
+        )
+        totals = np.stack([each.totals[row] for each, row in self._records], axis=1)
+        moments = np.stack([each.moments[row] for each, row in self._records], axis=1)
         return HistogramSeries(
             Tallies(
                 np.array(self._steps, np.int64),
@@ -104,6 +121,22 @@ class BlockBuilder:
             self.info.scheme,
             self.info.key,
         )
+
+
+def _copy_row(counts: RecordCounts, row: int) -> RecordCounts:
+    """A record of this row alone, whose arrays are as promised; ValueError if they cannot be."""
+    bins, bin_counts = counts.bins_of(row)
+    if len(bins) != len(bin_counts):
+        msg = f"A record has {len(bins)} bins and {len(bin_counts)} counts."
+        raise ValueError(msg)
+    return RecordCounts(
+        counts.scheme,
+        np.array([0, len(bins)], np.int64),
+        np.array(bins, np.int64),
+        np.array(bin_counts, np.int64),
+        np.array(counts.totals[row], np.int64).reshape(1, len(TOTALS)),
+        np.array(counts.moments[row], np.float64).reshape(1, len(MOMENTS)),
+    )
 
 
 def _to_table(

@@ -164,8 +164,15 @@ def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
         shuffle(changes),
     ]
     sizes = (len(series), len(series.bins), changes.itemsize, series.bin_counts.itemsize)
+    return close_block(b"".join(parts), sizes, session, ordinal)
+
+
+def close_block(
+    payload: bytes, sizes: tuple[int, int, int, int], session: int, ordinal: int
+) -> bytes:
+    """The block of a payload. sizes: R, K, W and V, as the module's text names them."""
     header = HEADER.pack(MAGIC, BLOCK_VERSION, *sizes, session, ordinal)
-    return header + deflate(b"".join(parts))
+    return header + deflate(payload)
 
 
 def decode_block(

@@ -56,6 +56,7 @@ def test_wheel_serves_every_python_from_3_10(
         pytest.skip("no C compiler or no Python.h here: the wheel carries no extension")
     assert "-cp310-abi3-" in distributions.wheel.name
     assert f"{PACKAGE}/capture/_count.abi3.so" in wheel_names
+    assert f"{PACKAGE}/storage/_block.abi3.so" in wheel_names
 
 
 def test_build_succeeds_without_a_compiler(distributions: Distributions, tmp_path: Path) -> None:

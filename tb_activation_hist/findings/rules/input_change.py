@@ -8,7 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.input_signals import is_model_input, train_inputs
 from tb_activation_hist.findings.number_format import format_factor
@@ -19,9 +21,13 @@ from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import (
     UNIT_FACTOR,
     UNIT_RECORDS,
+    UNIT_SHARE,
     Thresholds,
     threshold,
 )
+
+USUAL_ZEROS: Final = 0.5
+"""Share of `input_blank` that zeros may make up before."""
 
 IDS: Final = ("int16", "int32", "int64")
 """Dtypes whose numbers are names of things rather than sizes."""
@@ -36,6 +42,11 @@ class InputChangeThresholds(Thresholds):
     )
     input_settled: int = threshold(
         20, UNIT_RECORDS, "So many records must have shown how large inputs are."
+    )
+    input_blank: float = threshold(
+        0.5,
+        UNIT_SHARE,
+        "Share of the inputs that is 0, at least, where it was at most half of that before.",
     )
     input_jump_records: int = threshold(
         3, UNIT_RECORDS, "Records in a row that must show the new scale."
@@ -53,6 +64,35 @@ def find_input_changes(layers: RunSignals, options: InputChangeThresholds) -> It
                 f"{hit.first_step}",
                 threshold={"input_jump": options.input_jump},
             )
+
+
+def find_blank_inputs(layers: RunSignals, options: InputChangeThresholds) -> Iterator[Observation]:
+    """Inputs of which many are 0 from a record on, as where files are missing."""
+    for signals in train_inputs(layers):
+        if not is_sized(signals.info) or not signals.whole.any():
+            continue
+        used = np.flatnonzero(signals.whole)
+        shares = signals.zero_share[used]
+        at = _first_blank(shares, options)
+        if at is not None:
+            figures = {"zero_share": float(np.median(shares[at:])), "records": len(used) - at}
+            hit = Hit(signals, int(used[at]), int(used[-1]), figures)
+            yield Observation(
+                hits=[hit],
+                title=f"{signals.info.layer} (inputs): {figures['zero_share']:.0%} of the values "
+                f"are 0 from step {hit.first_step} on",
+                threshold={"input_blank": options.input_blank},
+            )
+
+
+def _first_blank(shares: FloatArray, options: InputChangeThresholds) -> int | None:
+    """First of the records, up to the last, with far more zeros than any before."""
+    blank = shares >= options.input_blank
+    at = int(len(shares) - np.argmin(blank[::-1])) if not blank.all() else 0
+    enough = len(shares) - at >= options.input_jump_records
+    if at < options.input_settled or not enough:
+        return None
+    return at if float(shares[:at].max()) <= USUAL_ZEROS * options.input_blank else None
 
 
 def is_sized(info: LayerInfo) -> bool:
@@ -104,19 +144,26 @@ def check_input(stream: RecordStream, options: InputChangeThresholds) -> OnlineS
     return OnlineState(holds, {"rms_before": high if now > high else low, "rms": now})
 
 
+def _is_jump_too(cause: Finding, effect: Finding, near: float) -> bool:
+    """All that becomes 0 has jumped as well."""
+    same = "input_jump" in cause.threshold and "input_blank" in effect.threshold
+    return same and Begins.WITH.holds(effect.first_step - cause.first_step, near)
+
+
 INPUT_CHANGE: Final = RunRule(
     kind="input_change",
     severity="warning",
-    seen="The scale of what goes into the model jumps, or all of it becomes 0, in the middle of "
-    "the training.",
+    seen="The scale of what goes into the model jumps, or all or much of it becomes 0, in the "
+    "middle of the training.",
     source="the inputs' own scale beside all that it was before",
     thresholds=InputChangeThresholds,
     explains={"sudden_change": Begins.WITH, "constant_input": Begins.WITH},
-    find=(find_input_changes,),
+    find=(find_input_changes, find_blank_inputs),
     online=OnlineCheck(
         check=check_input,
         least_records=lambda options: int(options.input_jump_records),
         outputs_only=False,
         title="the inputs' scale has jumped",
     ),
+    repeats=_is_jump_too,
 )

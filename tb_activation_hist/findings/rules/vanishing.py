@@ -48,6 +48,10 @@ STEADY: Final = 0.8
 """Part of its early scale that a layer keeps as long as it does not shrink."""
 
 
+PAIR: Final = 2
+"""Layers that may shrink side by side: those of the means and of the variances of a latent."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class VanishingThresholds(Thresholds):
     vanishing_decay: float = threshold(
@@ -209,17 +213,21 @@ def find_shrinking_layers(
 ) -> Iterator[Observation]:
     """Layers whose outputs shrink while those of their neighbours stay: a latent that is not used.
 
-    So a variational autoencoder shows that its posterior has collapsed to the prior. The last layer
-    must shrink by more, as its targets may be small: so a network shows that one answer for all
-    samples is enough for its loss.
+    So a variational autoencoder shows that its posterior has collapsed to the prior, in the layer
+    of the means or in both that it has. The last layer must shrink by more, as its targets may be
+    small: so a network shows that one answer for all samples is enough for its loss.
     """
     learners = [s for s in layers.learners if np.count_nonzero(s.whole) >= LEAST_SHRINKING]
     shares = [_scale_left(s) for s in learners]
-    hits = [
-        _shrinking_hit(own, shares[at])
+    shrinking = [
+        0 < shares[at] * _least_shrinking(own, learners, options) < 1
         for at, own in enumerate(learners)
-        if 0 < shares[at] * _least_shrinking(own, learners, options) < 1
-        and min([*shares[max(at - 1, 0) : at], *shares[at + 1 : at + 2]], default=0) > STEADY
+    ]
+    hits = [
+        _shrinking_hit(learners[at], shares[at])
+        for first, end in _short_groups(shrinking)
+        if min([*shares[max(first - 1, 0) : first], *shares[end : end + 1]], default=0) > STEADY
+        for at in range(first, end)
     ]
     for hit in hits:
         limit = "vanishing_last" if hit.signals is learners[-1] else "vanishing_beside"
@@ -229,6 +237,14 @@ def find_shrinking_layers(
             f"times from step {hit.first_step}, while those of its neighbours do not",
             threshold={limit: getattr(options, limit)},
         )
+
+
+def _short_groups(state: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Places of layers in a state, one by itself or two that follow each other between others."""
+    edges = np.flatnonzero(np.diff([False, *state, False]))
+    for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if end - first == 1 or (end - first == PAIR and first > 0 and end < len(state)):
+            yield first, end
 
 
 def _least_shrinking(

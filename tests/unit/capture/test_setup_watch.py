@@ -18,6 +18,7 @@ from tb_activation_hist.core.setup_facts import (
     DroppedGradients,
     EqualRows,
     KeptGradients,
+    LossGradients,
     ModuleSettings,
     OptimizerGroup,
     RateHistory,
@@ -212,3 +213,11 @@ def test_a_watched_model_can_be_copied_and_saved() -> None:
             logger.step()
     assert torch.equal(copied[0].weight, copied[0].weight)
     assert not model[0].weight._post_accumulate_grad_hooks
+
+
+def test_what_an_older_version_knew_of_a_loss_is_read() -> None:
+    """Its facts lack the fields that came later, of whatever type."""
+    text = '{"fact":"loss","output":"Net","looks":9,"form":"cross_entropy"}'
+    (fact,) = texts_to_setup([text])
+    assert isinstance(fact, LossGradients)
+    assert (fact.looks, fact.form, fact.start) == (9, "cross_entropy", {})

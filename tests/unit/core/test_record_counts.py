@@ -73,6 +73,22 @@ def test_rows_beyond_the_targets_are_left_out():
     assert_same(swapped, values_to_counts([rows[1], rows[0]]))
 
 
+@pytest.mark.parametrize("scheme", [FLOAT_BITS, LinearBins(8, -2, 2)], ids=["bits", "linear"])
+def test_parts_that_follow_each_other_are_put_together(scheme, monkeypatch):
+    first, second = [*random_rows(7, 2), EMPTY], random_rows(8, 2)
+    parts = [
+        ((0, 1, 2), values_to_counts([*first, second[0]], scheme)),
+        ((), values_to_counts(second, scheme)),
+        ((3, 4), values_to_counts(second, scheme)),
+    ]
+    monkeypatch.delattr("tb_activation_hist.core.record_counts._join_entries")  # which sorts all
+    assert_same(join_counts(scheme, parts), values_to_counts([*first, *second], scheme))
+
+
+def test_no_parts_have_no_rows():
+    assert len(join_counts(FLOAT_BITS, [])) == 0
+
+
 def test_a_single_part_in_place_is_not_copied():
     counts = values_to_counts(random_rows(6, 2))
     assert join_counts(FLOAT_BITS, [((0, 1), counts)]).bins.base is counts.bins

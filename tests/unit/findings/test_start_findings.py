@@ -172,3 +172,17 @@ def test_a_latent_that_shrinks_while_its_neighbours_do_not() -> None:
     assert finding.figures["decay"] > 4
     both = dict.fromkeys(("linear0", "linear1"), lambda v, index: v / np.float32(1 + index / 12))
     assert of_kind(make_run(both), "vanishing") == []
+
+
+@pytest.mark.parametrize(("names", "found"), [("1 2", 2), ("1 2 3", 0), ("3 4", 0), ("0 1", 0)])
+def test_means_and_variances_of_a_latent_shrink_together(names: str, found: int) -> None:
+    """Side by side, between layers that do not: nowhere else do two of them."""
+    layers = make_run()
+    for place in range(5):
+        falls = str(place) in names
+        layers[f"linear{place}"] = make_layer(
+            f"linear{place}", "Linear", 10 + place,
+            (lambda v, index: v / np.float32(1 + index / 12)) if falls else (lambda v, _: v),
+        )  # fmt: skip
+    own = {f"linear{place}": layers[f"linear{place}"] for place in range(5)}
+    assert len(of_kind(own, "vanishing")) == found
