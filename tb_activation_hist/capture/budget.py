@@ -61,6 +61,16 @@ class Budget:
         else:
             self._unrecorded_s.append(cost_s)
 
+    def add_untimed(self) -> None:
+        """Note a recorded step whose cost was not measured: it is as that of others."""
+        if self.last_cost is not None:
+            self._spent_s += self.last_cost.record_s + self.last_cost.every_s
+
+    @property
+    def full(self) -> bool:
+        """Whether as many recorded steps were measured as are judged."""
+        return len(self._recorded_s) >= RECORDS_JUDGED
+
     def add_device(self, device: Hashable, cost: StepCost) -> None:
         """Note what one recorded step cost a device."""
         costs = self._devices.setdefault(device, deque(maxlen=DEVICE_RECORDS))
@@ -80,7 +90,7 @@ class Budget:
         distance: steps from one record to the next without thinning.
         """
         cost = self.last_cost
-        if cost is None or self._is_free or len(self._recorded_s) < RECORDS_JUDGED:
+        if cost is None or self._is_free or not self.full:
             return None
         share = cost.record_s / (cost.rest_s * distance)
         doublings = math.log2(max(share / self.limit, 1e-9))

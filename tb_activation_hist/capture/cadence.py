@@ -56,13 +56,20 @@ class Cadence:
         self.step = self.step + 1 if step is None else step
         return self.step
 
-    def spend(self, cost_s: float, recorded: bool) -> bool:
-        """Note what recording cost the host in this step; True when the thinning changed."""
+    def spend(self, cost_s: float | None, recorded: bool) -> bool:
+        """Note what recording cost the host in this step; True when the thinning changed.
+
+        cost_s: None: it was not measured.
+        """
         if self.budget is None:
             return False
         now = time.perf_counter()
         since, self._last_end_s = self._last_end_s, now
         if since is None or not self.warm:
+            return False
+        if cost_s is None:
+            if recorded:
+                self.budget.add_untimed()
             return False
         self.budget.add_host(cost_s, now - since - cost_s, recorded=recorded)
         needed = self.budget.needed_thinning(self.distance // self.thinning)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import weakref
 from collections.abc import Iterable
 from dataclasses import replace
@@ -216,8 +215,19 @@ class ActivationHistLogger:
         return StepWatcher(self._hooks.parameters)
 
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
-        began = time.perf_counter()
         recorded = self.attached and self._cadence.due
+        with self._state.clock:
+            self._take_step(number, scalars, recorded)
+        self._overhead.end_step(recorded=recorded)
+        if self.attached:
+            self._switch()
+        self._state.begin_step(self._cadence.step + 1)
+        self._report_findings()
+
+    def _take_step(
+        self, number: int | None, scalars: dict[str, float | Tensor], recorded: bool
+    ) -> None:
+        """Give what was counted to the writer, if the step is recorded."""
         if self.attached:
             self._hooks.update()
         sizes = None
@@ -233,12 +243,6 @@ class ActivationHistLogger:
         if recorded:
             self._hooks.end_record()
             self._hooks.end_inputs(self._cadence.step)
-        host_s = time.perf_counter() - began + self._state.clock.take()
-        self._overhead.end_step(host_s, recorded=recorded)
-        if self.attached:
-            self._switch()
-        self._state.begin_step(self._cadence.step + 1)
-        self._report_findings()
 
     def _switch(self) -> None:
         due = self._cadence.due

@@ -18,6 +18,9 @@ NOTED_FIRST: Final = 8
 """Records after which the run's information has the measured share; then at each doubling."""
 
 
+TIMED_EVERY: Final = 8
+"""Of so many records one is timed, as soon as enough of them were."""
+
 PATIENCE_S: Final = 10.0
 """Seconds of waiting for the writer that do not count: a machine is busy at times, a slow disk
 always."""
@@ -38,27 +41,32 @@ class Overhead:
         self._waited_s = 0.0
         sink.update_info(cadence=str(cadence))
 
-    def end_step(self, cost_s: float, *, recorded: bool) -> None:
-        """Note the seconds that the host spent on recording; thin records where they are too many.
+    def end_step(self, *, recorded: bool) -> None:
+        """Note what the host spent on recording; thin records where that is too much.
 
         To be called when the step has ended, whether it was recorded or not. Never waits.
         """
-        budget = self._cadence.budget
+        budget, clock = self._cadence.budget, self._state.clock
         if budget is None:
+            clock.on = False
             return
+        waited_s = self._take_waiting()
+        cost_s = clock.take() + waited_s if clock.on else None
         for device, timer in self._state.meter.timers.items():
             for cost in timer.end_step():
                 budget.add_device(device, cost)
             if timer.wants_sample:
                 self._time_sample(device, timer)
         before = str(self._cadence)
-        if self._decide(cost_s - self._take_patience(), recorded):
+        if self._decide(cost_s, recorded):
             self._tell(before)
         if self._state.meter.accumulate and budget.beyond_thinning:
             self._tell_accumulated(budget)
         self._records += recorded
         if recorded and self._records >= NOTED_FIRST and has_doubled(self._records):
             self.note()
+        known = self._cadence.due and budget.full and waited_s == 0
+        clock.on = not known or self._records % TIMED_EVERY == 0
         if self._cadence.due and self._cadence.warm:
             for timer in self._state.meter.timers.values():
                 timer.start_record()
@@ -70,13 +78,13 @@ class Overhead:
             timer.stop()
             self._state.fail("the time that counting takes", err)
 
-    def _take_patience(self) -> float:
-        """Seconds of this step that the training waited for the writer, where they do not count."""
+    def _take_waiting(self) -> float:
+        """Seconds of this step that the training waited for the writer, where they count."""
         total_s = getattr(self._sink, "waited_s", 0.0)
         waited_s, self._waited_s = total_s - self._waited_s, total_s
-        return waited_s if total_s <= PATIENCE_S else 0.0
+        return 0.0 if total_s <= PATIENCE_S else waited_s
 
-    def _decide(self, cost_s: float, recorded: bool) -> bool:
+    def _decide(self, cost_s: float | None, recorded: bool) -> bool:
         """Whether the thinning changed."""
         if isinstance(self._sink, RankSender):
             return self._cadence.thin(self._sink.thinning)

@@ -252,6 +252,15 @@ def test_a_finding_opens_from_the_board_beside_a_healthy_run_and_next_goes_throu
     board.page.keyboard.press("Escape")
 
 
+def test_the_worst_finding_of_a_run_opens_from_its_words(board: Tab) -> None:
+    reset(board)
+    board.frame.locator(".board-fact", has_text="collapsed · layer3").nth(1).click()
+    names = board.frame.locator(".run-name")
+    board.until(names.all_inner_texts, lambda shown: len(shown) == 2)
+    expect(board.frame.locator(".incident h2")).to_contain_text("layer3")
+    board.page.keyboard.press("Escape")
+
+
 def test_a_cell_opens_beside_its_nearest_healthy_run(board: Tab) -> None:
     reset(board)
     strip, place = cell(board, "lr=1/seed=2", "layer4")

@@ -66,7 +66,7 @@ layer has no cell.
 
 The first columns are the hyper-parameters in which the runs differ (from \`key=value\` in their names and from TensorBoard's HParams), the
 latest loss, and the worst finding with its first step. Click a column head to sort. Sorting by a layer puts the runs with findings in it
-first. The line of a group summarises its runs, for example *lr=1: 6 of 6 sick, collapsed, layer3 first, steps 29–37, last loss 2.29–2.32*. If the findings differ, it names the most frequent kind (*mostly*), and the layer and
+first. The line of a group summarises its runs, for example *lr=1: 6 of 6 sick, collapsed, layer3 first, steps 29–37, last loss 2.29–2.32*. If the findings differ, it names the most frequent kind (*often*), and the layer and
 steps of that kind. Runs can also be grouped by what is wrong in a layer. Findings arrive run by run:
 *checked 12 of 52*.
 
@@ -75,7 +75,7 @@ The filter accepts words of names and conditions on columns with =, !=, <, <=, >
 \`layer3=healthy\`. Blanks or commas separate conditions, and the end of a column's name is enough where only one has it (\`lr\` for \`resnet_lr\`).
 
 Click a cell to enlarge that layer beside that of the nearest healthy run, at the step at which its finding begins. Click a name
-to show all layers of the two runs. A run is healthy if it has no errors and warnings; the nearest one has the most similar hyper-parameters, among which seeds count
+to show all layers of the two runs, and its worst finding to have that explained. A run is healthy if it has no errors and warnings; the nearest one has the most similar hyper-parameters, among which seeds count
 least. By keyboard, arrows, Page Up, Page Down, Home and End move between cells, and Enter opens one. The browser's Back returns to the board.`;
 
 const DEPTH = `## Layers by depth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 
 import pytest
@@ -132,7 +133,7 @@ def test_a_device_that_is_behind_is_never_waited_for(monkeypatch):
 def test_waiting_for_the_writer_counts_once_it_took_long(monkeypatch, each_s, thinned):
     """A busy machine makes a training wait now and then, a slow disk at every record."""
     now = [0.0]
-    monkeypatch.setattr("tb_activation_hist.recording.logger.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("tb_activation_hist.capture.cadence.time.perf_counter", lambda: now[0])
 
     class SlowWriter(MemoryWriter):
         def put(self, record):
@@ -150,6 +151,53 @@ def test_waiting_for_the_writer_counts_once_it_took_long(monkeypatch, each_s, th
     training.hist.close()
     assert any("overhead_budget" in str(each.message) for each in told) == thinned
     assert (len(writer.histograms["0"]) < 60) == thinned
+
+
+def spin(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+@pytest.mark.parametrize(("wait", "thinned"), [(time.sleep, False), (spin, True)])
+def test_only_the_time_that_recording_itself_computes_counts(monkeypatch, wait, thinned):
+    """Where another program has the processor, or another thread the interpreter, it has not."""
+    writer = MemoryWriter()
+    model = nn.Linear(2, 2)
+    hist = ActivationHistLogger(model, writer, overhead_budget=0.2, on_error="raise")
+    hist._cadence.budget._spent_s = 1e3  # the first seconds are over
+    update = hist._hooks.update
+    monkeypatch.setattr(hist._hooks, "update", lambda: (wait(0.01), update())[1])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(40):
+            model(torch.ones(1, 2))
+            spin(0.005)
+            hist.step()
+    hist.close()
+    assert any("overhead_budget" in str(each.message) for each in told) == thinned
+    assert (len(writer.histograms["Linear"]) < 40) == thinned
+
+
+def test_few_records_are_timed_once_enough_were(monkeypatch):
+    model, timed = nn.Linear(2, 2), []
+    hist = ActivationHistLogger(model, MemoryWriter(), on_error="raise")
+    for _ in range(100):
+        timed.append(hist._state.clock.on)
+        model(torch.ones(1, 2))
+        hist.step()
+    hist.close()
+    assert all(timed[:16])
+    assert timed[24:] == [step % 8 == 0 for step in range(24, 100)]
+
+
+def test_nothing_is_timed_without_a_budget():
+    model = nn.Linear(2, 2)
+    hist = ActivationHistLogger(model, MemoryWriter(), overhead_budget=None, on_error="raise")
+    model(torch.ones(1, 2))
+    hist.step()
+    assert not hist._state.clock.on
+    hist.close()
 
 
 def test_a_captured_graph_is_distinguished_from_a_sample_counted_once(monkeypatch):
@@ -236,6 +284,6 @@ def test_the_thinning_of_ranks_that_are_added_up_never_becomes_less(merger_and_s
     monkeypatch.setattr(
         hist._cadence, "spend", lambda *_: setattr(hist._cadence, "thinning", 1) or True
     )
-    hist._overhead.end_step(0.0, recorded=False)
+    hist._overhead.end_step(recorded=False)
     assert hist._cadence.thinning == 64
     hist.close()

@@ -15,6 +15,7 @@ import { findingsIn, healthOf, worstFinding } from "../../view/board/health";
 import { openCell, openRun } from "../../view/board/open_cell";
 import { type RunGroup, sumUp } from "../../view/board/run_groups";
 import { hasStage, type Stage, stages, toggleGroup } from "../../view/board/stages";
+import { openFinding } from "../../view/findings/explained";
 import { colourOfRun } from "../../view/selection/selection";
 import { box } from "../widgets/box";
 import { CutName } from "../widgets/cut_name";
@@ -90,21 +91,27 @@ interface FactProps extends RunProps {
 }
 
 function FactCells({ run, at, here }: FactProps) {
+  const worst = worstFinding(run);
   return (
     <div class="board-facts">
-      {factColumns.value.map((column, i) => (
-        <div
-          key={column.id}
-          id={cellId(at, i + 1)}
-          class={`board-fact${here === i + 1 ? " active" : ""} ${column.id === "worst" ? healthOf(run) : ""}`}
-          role="gridcell"
-          aria-colindex={i + 2}
-          title={column.id === "worst" ? worstFinding(run)?.title : column.show(run)}
-          style={box({ width: factWidths_px.value[i] ?? 0 })}
-        >
-          {column.show(run)}
-        </div>
-      ))}
+      {factColumns.value.map((column, i) => {
+        const isWorst = column.id === "worst";
+        return (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the cells of the layers have keys that open the same.
+          <div
+            key={column.id}
+            id={cellId(at, i + 1)}
+            class={`board-fact${here === i + 1 ? " active" : ""} ${isWorst ? healthOf(run) : ""}`}
+            role="gridcell"
+            aria-colindex={i + 2}
+            title={(isWorst && worst?.title) || column.show(run)}
+            style={box({ width: factWidths_px.value[i] ?? 0 })}
+            onClick={() => isWorst && worst && openFinding(worst)}
+          >
+            {column.show(run)}
+          </div>
+        );
+      })}
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { allSettings } from "../settings/setting";
 import * as settings from "../settings/settings";
 import { boardRows, runFilter, sortBy, sortedRuns } from "./board_rows";
 import { axisOf, stopAsking, wantCells } from "./cells";
-import { allFacts } from "./facts";
+import { allColumns, allFacts } from "./facts";
 import { nearestHealthy } from "./nearest";
 import { groupRuns, sumUp } from "./run_groups";
 import { stages, toggleStage } from "./stages";
@@ -107,6 +107,16 @@ describe("the board", () => {
     expect(sortedRuns.value.slice(0, 4)).toEqual(["lr=1/1", "lr=1/2", "lr=1/3", "lr=0.1/1"]);
   });
 
+  it("groups runs by any column", () => {
+    for (const column of allColumns.value) {
+      const groups = groupRuns(sortedRuns.value, column);
+      expect(groups.flatMap(({ runs }) => runs).length, column.id).toBe(RUNS.length);
+    }
+    const worst = allColumns.value.find(({ id }) => id === "worst")!;
+    const names = groupRuns(sortedRuns.value, worst).map(({ name, runs }) => `${name} ${runs.length}`);
+    expect(names).toEqual(["worst finding=error 3", "worst finding=info 1", "worst finding=healthy 5"]);
+  });
+
   it("sums groups of runs up", () => {
     const [, middle, sick] = groupRuns(sortedRuns.value, allFacts.value[0]!);
     expect(sick?.name).toBe("lr=1");
@@ -126,7 +136,7 @@ describe("the board", () => {
     const two = ["lr=1/2", "lr=1/3"].map((run, at) => finding(run, "error", 30 + at));
     findings.value = [other, ...two];
     const runs = ["lr=1/1", "lr=1/2", "lr=1/3"];
-    expect(sumUp(runs)).toMatch(/^3 of 3 sick, mostly collapsed, c first, steps 30–31, /);
+    expect(sumUp(runs)).toMatch(/^3 of 3 sick, often collapsed, c first, steps 30–31, /);
   });
 
   it("filters and groups by any column, as it is written there", () => {

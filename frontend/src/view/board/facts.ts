@@ -59,7 +59,8 @@ export const worstColumn: FactColumn = {
   id: WORST,
   label: "worst finding",
   tip: "The most severe finding of the run and the layer in which it began",
-  read: healthOf,
+  // Not the function itself: as one of `map` it would take the place for findings.
+  read: (run) => healthOf(run),
   words: (run) => wordsOf(wrongIn(run).slice(0, 1)),
   show: (run) => {
     const worst = worstFinding(run);
@@ -91,7 +92,7 @@ function parameterColumn(name: string): FactColumn {
   return {
     id: OWN_IDS.includes(name) ? `hp.${name}` : name,
     label: name,
-    tip: `Hyper-parameter ${name}`,
+    tip: name,
     read,
     show: (run) => factToText(read(run)),
   };

@@ -40,7 +40,7 @@ function rangeOf(ascending: readonly number[]): (fact: Fact) => string {
   return (fact) => names.get(fact) ?? factToText(fact);
 }
 
-/** "6 of 6 sick, mostly exploding, layer3 first, steps 29–37, last loss 2.3–2.32"; what is not known yet is said. */
+/** "6 of 6 sick, often exploding, layer3 first, steps 29–37, last loss 2.3–2.32"; what is not known yet is said. */
 export function sumUp(runs: readonly string[]): string {
   const sick = runs.filter(isSick);
   const unknown = runs.filter((run) => healthOf(run) === "unchecked").length;
@@ -55,7 +55,7 @@ export function sumUp(runs: readonly string[]): string {
   const usual = worst.filter((one) => one.kind === kind);
   const layer = mostFrequent(usual.flatMap(({ layers: [first] }) => first ?? []));
   if (kind !== undefined)
-    parts.push(`${usual.length < worst.length ? "mostly " : ""}${kind.replaceAll("_", " ")}`);
+    parts.push(`${usual.length < worst.length ? "often " : ""}${kind.replaceAll("_", " ")}`);
   if (layer !== undefined) parts.push(`${layer} first`, stepsToText(usual.map((one) => one.first_step)));
   if (unknown > 0) parts.push(`${formatExact(unknown)} not checked yet`);
   const losses = runs.map(lossColumn.read);
