@@ -7,14 +7,17 @@ import io
 import json
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
+from playwright.sync_api import Page
 
-from tests.browser.conftest import BAD, GOOD, STEPS
-from tests.browser.tab import Tab
-from tests.plugin.logdirs import healthy_values
+from tests.browser.conftest import BAD, GOOD, STEPS, STRICT
+from tests.browser.tab import Tab, open_tab
+from tests.plugin.logdirs import healthy_values, write_run
+from tests.plugin.tensorboard_process import running_tensorboard
 
 
 def test_pictures_have_the_differences_and_lines_of_the_page(tab: Tab, tmp_path: Path) -> None:
@@ -139,3 +142,19 @@ def test_all_shown_layers_make_one_picture(tab: Tab, tmp_path: Path) -> None:
     assert height <= 16_384 and width > 1000
     tab.page.keyboard.press("Escape")
     tab.page.set_viewport_size({"width": 1400, "height": 860})
+
+
+def test_names_that_share_both_ends_differ_in_a_picture(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    names = [f"experiments/resnet/lr={lr},wd=0.001,batch_size=128/seed=0" for lr in ("0.1", "0.01")]
+    for name in names:
+        write_run(tmp_path / "logs", name, {"conv1": healthy_values(20, 100)})
+    with running_tensorboard(tmp_path, f"--logdir={tmp_path / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(2)
+        tab = open_tab(open_page(900, 600), server.root, "&p.activation_hist.view=panels")
+        for label in ("SVG picture", "Save all shown layers as SVG"):
+            svg = ET.fromstring(save(tab, tmp_path, label).read_text())
+            words = [e.text or "" for e in svg.iter() if e.tag.endswith("text")]
+            heads = [word for word in words if word.startswith("…")]
+            assert len(heads) == len(set(heads)) == 2, (label, words)

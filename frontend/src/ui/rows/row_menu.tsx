@@ -113,7 +113,7 @@ function ExactLink({ panel, format, onClick }: ExactProps) {
       download
       onClick={onClick}
       aria-label={`Exact counts of ${panel.run} as ${name}`}
-      title={`All stored bins and steps of ${panel.run}, exactly, as ${name}`}
+      title="All stored bins and steps"
     >
       {name}
     </a>

@@ -22,7 +22,7 @@ import { noteTexts, noteToText } from "../panel/notes";
 import { overlayLines } from "../panel/overlays";
 import type { PanelLayer, PanelView } from "../panel/panel_view";
 import { columnStrip } from "../panel/strip";
-import { colourOfRun } from "../selection/selection";
+import { colourOfRun, shortRunNames } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { countsToJson, countsToText, fileName, type ShownCells, statisticsToText } from "./export_text";
 
@@ -166,7 +166,10 @@ function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
     return { name, raster: cellsToRaster(shares, bandTable(), PICTURE_BAND_PX * PICTURE_SCALE) };
   });
   return {
-    heading: base === null ? panel.run : `${panel.run} minus ${baselineRun()}`,
+    heading:
+      base === null
+        ? (shortRunNames.peek().get(panel.run) ?? panel.run)
+        : `${panel.run} minus ${baselineRun()}`,
     colour: colourOfRun(panel.run),
     raster:
       base === null

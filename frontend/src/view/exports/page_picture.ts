@@ -19,7 +19,7 @@ import type { PanelView } from "../panel/panel_view";
 import { withEnlarged } from "../screen/loading";
 import { extents, heightOf, scalarKey, series, shownTags } from "../screen/scalars";
 import { layerViews } from "../screen/views";
-import { runColour, type ShownRun, shownRuns } from "../selection/selection";
+import { runColour, type ShownRun, shortRunNames, shownRuns } from "../selection/selection";
 import { scalarScale } from "../settings/settings";
 import { fileName } from "./export_text";
 import { drawingToFile, joinNotes, type PictureNote, pictureNotes, rowToPicture } from "./exports";
@@ -127,7 +127,7 @@ function readMarks(panel: PanelView): readonly PictureMark[] {
 
 function readHead({ name, at }: ShownRun, bare: boolean): PictureHead {
   const scalars = bare ? [] : shownTags.peek().map((tag) => readScalar(name, tag));
-  return { heading: name, colour: runColour(at), scalars };
+  return { heading: shortRunNames.peek().get(name) ?? name, colour: runColour(at), scalars };
 }
 
 /** On the axes of the page; broken where it leaves them, ↑ where that is above. */
