@@ -37,17 +37,20 @@ LIVE_STILL: Final = 256
 """Steps over which a whole network must stand still, where a step may be yet to come, before it is
 reported: gradients are added up over fewer. When a run has ended, it is known that none came."""
 
-MAY_COME: Final = frozenset({Cause.NO_STEP.value, Cause.ZERO_GRADIENT.value})
-"""What keeps a network from learning until enough gradients were added up, or there is a reward."""
-
 
 def is_too_early(finding: Finding, facts: RunFacts) -> bool:
     """Whether more of the run may show that there is nothing wrong."""
     if not WHOLE_RUN.isdisjoint(finding.threshold):
         return True
-    waits = finding.severity == "error" and finding.figures.get("cause") in MAY_COME
-    cleared = facts.dropped_gradients >= DROPPED
-    return waits and not cleared and finding.last_step - finding.first_step < LIVE_STILL
+    short = finding.last_step - finding.first_step < LIVE_STILL
+    return finding.severity == "error" and short and _may_begin(finding.figures.get("cause"), facts)
+
+
+def _may_begin(cause: object, facts: RunFacts) -> bool:
+    """Whether a network learns once enough gradients are added up, or there is a reward."""
+    if cause == Cause.NO_STEP.value:
+        return facts.dropped_gradients < DROPPED
+    return cause == Cause.ZERO_GRADIENT.value and facts.loss_begins_at_zero
 
 
 def is_milder(finding: Finding) -> bool:

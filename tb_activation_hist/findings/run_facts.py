@@ -50,6 +50,11 @@ class RunFacts:
         """How often each gradient that was followed was cleared before any step had used it."""
         return min((fact.times for fact in self.of(DroppedGradients)), default=0)
 
+    @property
+    def loss_begins_at_zero(self) -> bool:
+        """Whether the first of each logged loss is 0, as far as any is known."""
+        return not any(mean for loss in self.losses for mean in loss.means[:1])
+
 
 NO_FACTS: Final = RunFacts()
 

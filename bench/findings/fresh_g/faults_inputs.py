@@ -11,6 +11,7 @@ from bench.findings.fresh.plant import INPUTS, LATE, NUMBERS, SAME, STILL_TOO, U
 from bench.findings.fresh_g.tables import UncertainLinear
 from bench.findings.wide.architecture import FRESH_G
 from bench.findings.wide.fault import (
+    AFTERMATH,
     ANY_SEVERITY,
     change_inputs,
     change_late_batches,
@@ -170,9 +171,16 @@ G_INPUTS: Final = (
         "sound_events conformer",
         UNSCALED,
         prepare=power_of_spectra,
+        severities=ANY_SEVERITY,
     ),
     harm(
-        FRESH_G, INPUTS, "coordinates_of_a_survey", "fold_net", UNSCALED, prepare=survey_coordinates
+        FRESH_G,
+        INPUTS,
+        "coordinates_of_a_survey",
+        "fold_net",
+        UNSCALED,
+        allows=AFTERMATH | kinds("loss_mismatch"),
+        prepare=survey_coordinates,
     ),
     plant(
         FRESH_G,
@@ -200,7 +208,15 @@ G_INPUTS: Final = (
         "folders_in_order",
         "rep_vgg eeg_net",
         kinds("unshuffled_input"),
-        allows=kinds("sudden_change", "loss_mismatch", "spike_and_crash", "not_learning"),
+        allows=kinds(
+            "sudden_change",
+            "loss_mismatch",
+            "spike_and_crash",
+            "not_learning",
+            "loss_rises",
+            "collapsed",
+            "vanishing",
+        ),
         prepare=folders_in_order,
     ),
     _broken("logarithm_of_a_column_with_0", "deep_cross", prepare=logarithm_of_nothing),

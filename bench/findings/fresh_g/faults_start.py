@@ -181,7 +181,7 @@ G_START: Final = (
         MODES,
         "norm_over_one_value",
         "lstm_fcn",
-        kinds("collapsed", "redundant_units", "vanishing"),
+        kinds("batch_statistics", "collapsed", "redundant_units", "vanishing"),
         allows=STILL_TOO
         | kinds("not_learning", "constant_input", "dead_units", "mostly_zero", "collapsed"),
         prepare=norm_of_one_value,

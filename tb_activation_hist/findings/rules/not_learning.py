@@ -128,8 +128,9 @@ def find_nothing_learning(
     last = hits[0].last_step
     if all(parameter.is_constant for parameter in known):
         cause = _cause_of_all(layers, known)
-        # A policy that has found no reward yet gets such gradients, too.
-        if cause is Cause.ZERO_GRADIENT and not are_long(known, options.still_steps):
+        # A policy that has found no reward yet gets such gradients, too, and a loss of 0.
+        waits = cause is Cause.ZERO_GRADIENT and layers.facts.loss_begins_at_zero
+        if waits and not are_long(known, options.still_steps):
             return
         state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
         yield Observation(

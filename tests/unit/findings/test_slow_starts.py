@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -70,3 +71,23 @@ def test_a_policy_that_has_found_no_reward_yet() -> None:
             optimizer.step()
             logger.step(loss=loss)
     assert not logger.should_stop
+
+
+def train_behind_a_round() -> None:
+    model = perceptron(8, 1)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    with watch(model) as logger:
+        for _ in range(20):
+            x = torch.randn(16, 8)
+            loss = (model(x).round()[:, 0] - x.sum(1)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            logger.step(loss=loss)
+    assert logger.should_stop
+
+
+def test_a_loss_without_a_slope_is_known_soon() -> None:
+    """It is not 0, so that no reward is missing."""
+    with pytest.warns(UserWarning, match="exactly 0"):
+        train_behind_a_round()
