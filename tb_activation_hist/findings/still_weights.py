@@ -215,7 +215,7 @@ def _may_be_unused(
 def _are_heads(weights: Sequence[ParameterSignals]) -> bool:
     """Whether these are linear layers none of which can take the outputs of another one of them."""
     shapes = [p.info.shape for p in matrices(weights)]
-    linear = all(len(shape) == 2 for shape in shapes)  # noqa: PLR2004 - outputs by inputs
+    linear = all(len(shape) == 2 for shape in shapes)
     return linear and not {shape[0] for shape in shapes} & {shape[1] for shape in shapes}
 
 
