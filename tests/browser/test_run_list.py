@@ -151,3 +151,29 @@ def test_nothing_is_hard_to_reach(
     tab.frame.locator(".run-choice .found").first.wait_for()
     assert_accessible(tab)
     assert tab.problems == []
+
+
+def test_long_names_break_behind_a_separator(
+    open_page: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("long")
+    for seed in range(7):
+        name = f"net{seed}/learning_rate=0.001,weight_decay=0.0001,batch_size={seed}"
+        write_run(folder / "logs", name, {"conv1": healthy_values(10, 100, seed=seed)})
+    with running_tensorboard(folder, f"--logdir={folder / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(7)
+        tab = open_tab(open_page(), server.root, PANELS)
+        ends = tab.frame.locator(".run-label").first.evaluate(
+            """label => {
+              const range = document.createRange();
+              const letters = [...label.childNodes].flatMap(node =>
+                [...(node.data ?? '')].map((letter, at) => {
+                  range.setStart(node, at);
+                  range.setEnd(node, at + 1);
+                  return [letter, range.getBoundingClientRect().top];
+                }));
+              return letters.filter(([, top], at) => top < letters[at + 1]?.[1])
+                .map(([letter]) => letter);
+            }"""
+        )
+        assert len(ends) > 0 and set(ends) <= set("/,_="), ends

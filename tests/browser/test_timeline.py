@@ -214,7 +214,7 @@ def test_the_timeline_fits_a_phone_and_its_targets_a_finger(
 ) -> None:
     tab = open_tab(open_page(390, 800), two_runs.root, f"&p.activation_hist.runs={GOOD}")
     tab.frame.get_by_label("steps", exact=True).wait_for()
-    for part in (".minimap .handle", ".minimap-tools button", ".range-field input"):
+    for part in (".minimap .handle", ".minimap-tools button", ".range-field"):
         for element in tab.frame.locator(part).all():
             box = element.bounding_box()
             assert box is not None and min(box["width"], box["height"]) >= 24, part
@@ -222,3 +222,13 @@ def test_the_timeline_fits_a_phone_and_its_targets_a_finger(
     assert lane is not None and lane["x"] >= 0 and lane["x"] + lane["width"] <= 390
     type_range(tab, "100-150")
     tab.until(lambda: zoomed(tab), lambda now: now == (100, 151))
+
+
+def test_the_range_of_steps_is_readable_at_200_percent(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    zoomed_in = "&p.activation_hist.view=panels&p.activation_hist.zoomX=~110,140"
+    tab = open_tab(open_page(720, 450), two_runs.root, zoomed_in)
+    field = tab.frame.get_by_label("steps", exact=True)
+    expect(field).to_have_value("110–139")
+    assert field.evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -113,7 +113,11 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
           onChange={() => selection.showRuns(checked ? others : [...others, ...mine])}
         />
         <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0) }} />
-        <span class="run-label">{(runs.length === 1 && boardNames.value.get(name)) || name}</span>
+        <span class="run-label">
+          {((runs.length === 1 && boardNames.value.get(name)) || name)
+            .match(/[^/,_=]*.?/g)
+            ?.map((part) => [part, <wbr />])}
+        </span>
       </label>
       <button
         type="button"

@@ -39,25 +39,24 @@ export function TimelineTools() {
 
 function RangeField() {
   return (
-    <label class="range-field" title="The steps that are shown: 100-150, 100:, -50 or 120; empty shows all">
-      <span>steps</span>
-      <input
-        id={commands.RANGE_ID}
-        class="text-input"
-        placeholder="all"
-        value={shownText()}
-        onChange={({ currentTarget }) => {
-          const wrong = showTyped(currentTarget.value);
-          currentTarget.setAttribute("aria-invalid", String(wrong !== ""));
-          say(wrong);
-          // Also where nothing changes: the range as the axis has it.
-          if (wrong === "") currentTarget.value = shownText();
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") event.currentTarget.blur();
-        }}
-      />
-    </label>
+    <input
+      id={commands.RANGE_ID}
+      class="text-input range-field"
+      title="The steps that are shown: 100-150, 100:, -50 or 120; empty shows all"
+      aria-label="steps"
+      placeholder="all steps"
+      value={shownText()}
+      onChange={({ currentTarget }) => {
+        const wrong = showTyped(currentTarget.value);
+        currentTarget.setAttribute("aria-invalid", String(wrong !== ""));
+        say(wrong);
+        // Also where nothing changes: the range as the axis has it.
+        if (wrong === "") currentTarget.value = shownText();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") event.currentTarget.blur();
+      }}
+    />
   );
 }
 
