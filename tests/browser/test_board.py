@@ -324,3 +324,25 @@ def test_layers_are_in_sight_at_200_percent(
     # What has no column is still there to group and filter by.
     tab.choose("Group runs by", "lr")
     tab.until(lambda: rows(tab)[0], lambda line: line.startswith("lr=0.001: "))
+
+
+def test_a_link_to_a_run_that_is_not_here_says_so(
+    open_page: Callable[..., Page], sweep: TensorBoard
+) -> None:
+    tab = open_frame(open_page(), sweep.root, "&p.activation_hist.runs=elsewhere")
+    message = tab.frame.locator(".message")
+    expect(message).to_contain_text(f"None of the {len(RATES) * len(SEEDS)} runs is chosen.")
+    message.get_by_role("button", name="Show runs").click()
+    tab.frame.get_by_role("grid").wait_for()
+
+
+def test_columns_of_layers_are_narrow_where_there_are_more_than_fit(
+    open_page: Callable[..., Page], many_layers: TensorBoard
+) -> None:
+    ours = "&p.activation_hist.view=board&p.activation_hist.filter=conv"
+    tab = open_frame(open_page(1024, 768), many_layers.root, ours)
+    layers = tab.frame.locator(".board-stage")
+    layers.first.wait_for()
+    tab.wait_still()
+    ends = layers.evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
+    assert sum(end <= 1024 for end in ends) >= 16

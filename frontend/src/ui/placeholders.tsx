@@ -35,10 +35,10 @@ export function NothingFound() {
   const noRuns = selection.shownRuns.value.length === 0;
   return (
     <div class="message" role="status">
-      <h2>{noRuns ? "No run is chosen" : "No layer matches"}</h2>
+      <h2>{noRuns ? "No run to show" : "No layer matches"}</h2>
       <p>
         {noRuns
-          ? `${selection.runsWithData.value.length} runs have data.`
+          ? `None of the ${selection.runsWithData.value.length} runs is chosen.`
           : `None of the ${selection.allLayers.value.length} layers matches the filter and the chosen module types.`}
       </p>
       <button

@@ -7,7 +7,7 @@ import { type BoardRow, boardRows } from "./board_rows";
 import { boardNames, columnWidth_px, factColumns } from "./facts";
 import { type Stage, stages } from "./stages";
 
-const LEAST_CELL_PX = 48;
+const LEAST_CELL_PX = 40;
 const MOST_CELL_PX = 150;
 /** Cells that are wider have their layer's name across, others upright. */
 const WIDE_CELL_PX = 92;
