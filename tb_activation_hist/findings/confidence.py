@@ -18,7 +18,7 @@ RIGHT_AND_WRONG: Final[Mapping[tuple[str, str], tuple[int, int]]] = {
     ("vanishing", "vanishing_decay"): (18, 0),
     ("vanishing", "vanishing_matrices"): (6, 0),
     ("vanishing", "vanishing_beside"): (2, 0),
-    ("vanishing", "vanishing_last"): (1, 0),
+    ("vanishing", "vanishing_last"): (3, 1),
     ("vanishing", "vanishing_weights"): (1, 0),
     ("mostly_zero", "mostly_zero_share"): (9, 1),
     ("spike_and_crash", "cycles"): (22, 3),

@@ -80,8 +80,8 @@ RESULTS: Final = frozenset({"chance_share", "lost_share"})
 """Limits of findings that only say how a training ended: they follow from all others."""
 
 
-EVENTS: Final = frozenset({"other_weights", "start_again"})
-"""Limits of findings that something was seen to happen to the weights: no sizes say it as well."""
+SEEN_IN_WEIGHTS: Final = frozenset({"other_weights", "start_again", "vanishing_factors"})
+"""Limits of findings that the weights themselves show: no sizes of outputs say it as well."""
 
 
 def is_result(finding: Finding) -> bool:
@@ -121,7 +121,7 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
     # What is only worth knowing, such as a mask of -inf, is no cause of trouble.
     if begins is None or cause.severity == "info" or is_result(cause):
         return False
-    if not EVENTS.isdisjoint(effect.threshold):
+    if not SEEN_IN_WEIGHTS.isdisjoint(effect.threshold):
         return False
     return begins.holds(effect.first_step - cause.first_step, near)
 

@@ -103,6 +103,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "same_class_across": Figure("the same, of different batches", SHARE),
     "class_likeness": Figure("how much likelier that makes one class", SHARE, ("class_likeness",)),
     "scores_rms": Figure("size of attention's scores", NUMBER, ("saturated_scores",)),
+    "start_factors": Figure("factors at the start", NUMBER, ("vanishing_factors",)),
     "start_gain": Figure(
         "weights at the start, relative to 1/sqrt(inputs)",
         TIMES,

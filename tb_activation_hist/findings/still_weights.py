@@ -117,7 +117,7 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
             continue
         if cause is Cause.NO_GRADIENT and _may_begin_later(own, run, least_steps):
             continue
-        unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, run, movers)
+        unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, own, run, movers)
         given = alone and _are_given_zeros(own, run)
         zero = cause is Cause.ZERO_GRADIENT and not given
         meant = unused or zero or not run.facts.trainable
@@ -189,21 +189,34 @@ def _are_left_out(weights: Sequence[ParameterSignals], run: RunSignals) -> bool:
 
 
 def _may_be_unused(
-    hits: Sequence[Hit], run: RunSignals, movers: Sequence[ParameterSignals]
+    hits: Sequence[Hit],
+    weights: Sequence[ParameterSignals],
+    run: RunSignals,
+    movers: Sequence[ParameterSignals],
 ) -> bool:
-    """Whether a layer without a gradient may be one whose outputs a healthy network does not use.
+    """Whether layers without a gradient may be such whose outputs a healthy network does not use.
 
-    Not the first layer; nor the last, a head, unless it is a part of a numbered block of which
-    others learn: a stack's last block often has outputs that nothing follows on.
+    Several heads beside each other may, as a decision transformer has for states and returns; and
+    one layer alone that is not the first. Nor the last, a head, unless it is a part of a numbered
+    block of which others learn: a stack's last block often has outputs that nothing follows on.
     """
-    if len(hits) > 1 or hits[0].signals is run.learners[0]:
+    if hits[0].signals is run.learners[0]:
         return False
+    if len(hits) > 1:
+        return _are_heads(weights)
     if hits[0].signals is not run.learners[-1]:
         return True
     parts = module_name(hits[0].signals.info).split(".")
     numbered = [at for at, part in enumerate(parts) if part.isdigit()]
     block = ".".join(parts[: numbered[-1] + 1]) if numbered else ""
     return bool(block) and any(p.name.startswith(f"{block}.") for p in movers)
+
+
+def _are_heads(weights: Sequence[ParameterSignals]) -> bool:
+    """Whether these are linear layers none of which can take the outputs of another one of them."""
+    shapes = [p.info.shape for p in matrices(weights)]
+    linear = all(len(shape) == 2 for shape in shapes)
+    return linear and not {shape[0] for shape in shapes} & {shape[1] for shape in shapes}
 
 
 def _changes(movers: Sequence[ParameterSignals]) -> int:

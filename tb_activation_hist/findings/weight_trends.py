@@ -13,10 +13,15 @@ from tb_activation_hist.findings.hits import Hit, hit_from_step
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.weights_at_start import LOOKED_UP
 
 LEAST_GAIN: Final = 0.05
 """Size of weights at the start, relative to 1 / sqrt(inputs), from which on growth is judged: what
 starts next to 0 has to grow."""
+
+USUAL_TABLE: Final = 0.25
+"""Root mean square that an embedding may grow to from a smaller start: a quarter of that of torch's
+own. The tables of collaborative filtering often start at 0.1."""
 
 LEAST_MATRICES: Final = 2
 
@@ -32,11 +37,13 @@ class WeightTrend:
     """How the median matrix went.
 
     steps: (S,) of the measurements. scale: (S,) median over the matrices of the root mean square
-    relative to that of the first. owners: the layers that have them.
+    relative to that of the first. above_usual: the same, with `USUAL_TABLE` in place of less in
+    embeddings. owners: the layers that have them.
     """
 
     steps: IntArray
     scale: FloatArray
+    above_usual: FloatArray
     owners: Sequence[Signals]
     matrices: int
 
@@ -75,20 +82,27 @@ def _is_usual(parameter: ParameterSignals, run: RunSignals) -> bool:
 def find_weight_trend(run: RunSignals) -> WeightTrend | None:
     """None if too few matrices were measured together."""
     found = trained_matrices(run)
-    known = [p.weights for p in found if p.weights is not None]
+    known = [(p.weights, _usual_size(p)) for p in found if p.weights is not None]
     if len(known) < LEAST_MATRICES:
         return None
-    steps = known[0].steps
-    same = [each for each in known if np.array_equal(each.steps, steps)]
+    steps = known[0][0].steps
+    same = [(each.rms, least) for each, least in known if np.array_equal(each.steps, steps)]
     if len(same) < LEAST_MATRICES or len(steps) < 2:
         return None
-    scales = np.array([each.rms / each.rms[0] for each in same])
+    scales = np.array([rms / rms[0] for rms, _ in same])
+    floored = np.array([np.maximum(rms, least) / max(rms[0], least) for rms, least in same])
     whole = np.isfinite(scales).all(axis=0)
     if whole.sum() < 2:
         return None
     names = {module_name(p.info).rpartition(".")[0] for p in found}
     owners = [s for s in run.learners if module_name(s.info) in names]
-    return WeightTrend(steps[whole], np.median(scales[:, whole], axis=0), owners, len(same))
+    scale, above_usual = (np.median(each[:, whole], axis=0) for each in (scales, floored))
+    return WeightTrend(steps[whole], scale, above_usual, owners, len(same))
+
+
+def _usual_size(parameter: ParameterSignals) -> float:
+    """Size up to which growth is no sign of anything; 0 for what multiplies inputs."""
+    return USUAL_TABLE if parameter.info.type.startswith(LOOKED_UP) else 0.0
 
 
 def find_growth(trend: WeightTrend, factor: float, steps: int) -> tuple[int, int] | None:
@@ -96,8 +110,8 @@ def find_growth(trend: WeightTrend, factor: float, steps: int) -> tuple[int, int
     for end in range(1, len(trend.steps)):
         near = np.flatnonzero(trend.steps[:end] >= trend.steps[end] - steps)
         if near.size:
-            base = int(near[np.argmin(trend.scale[near])])
-            if trend.scale[end] >= factor * trend.scale[base]:
+            base = int(near[np.argmin(trend.above_usual[near])])
+            if trend.above_usual[end] >= factor * trend.above_usual[base]:
                 return base, end
     return None
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.findings.hits import Hit, first_record_hit
-from tb_activation_hist.findings.layer_types import PLAIN
+from tb_activation_hist.findings.layer_types import PLAIN, normalises
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.run_signals import RunSignals
 
@@ -45,3 +45,21 @@ def _measure(hit: Hit, parameter: ParameterSignals) -> StartWeights:
     rms = float(parameter.weights.rms[0])
     spread = float(np.nan_to_num(series.std[0])) / rms if rms > 0 else 0.0
     return StartWeights(hit, rms * float(np.sqrt(np.prod(shape[1:]))), spread)
+
+
+class StartFactors(NamedTuple):
+    """The factors of a norm as they were recorded first. size: their root mean square."""
+
+    hit: Hit
+    size: float
+
+
+def factors_at_start(run: RunSignals) -> Iterator[StartFactors]:
+    """Those of norms that are to be trained and ran."""
+    for signals in run.outputs:
+        if not (normalises(signals.info) and signals.whole.any()):
+            continue
+        for parameter in run.parameters_of(signals.info):
+            own = parameter.weights if parameter.name.endswith(".weight") else None
+            if own is not None and parameter.records and parameter.name not in run.facts.frozen:
+                yield StartFactors(first_record_hit(signals, {}), float(own.rms[0]))

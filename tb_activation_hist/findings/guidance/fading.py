@@ -79,6 +79,18 @@ TINY_FROM_START: Final = Guidance(
     "the first step.",
 )
 
+FAINT_NORMS: Final = Guidance(
+    causes=(
+        "norms initialised like convolutions, as normal_(weight, 0, 0.02) on all layers does",
+        "norms whose factors are meant to start near 0, as those of some residual branches",
+    ),
+    remedy="Leave norms as torch initialises them: factors 1, biases 0.",
+    code="for module in model.modules():\n"
+    "    if 'Norm' in type(module).__name__:\n"
+    "        torch.nn.init.ones_(module.weight)",
+    check="Print the mean of the weight of <layer> before the first step: 1 is usual.",
+)
+
 SHRINKS_ALONE: Final = Guidance(
     causes=(
         "a term of the loss that draws these outputs to 0, as the KL term of a VAE does",
@@ -130,6 +142,7 @@ VANISHING: Final[tuple[Pattern, ...]] = (
     (exceeds("vanishing_depth"), INPUT_FADES),
     (exceeds("vanishing_start"), TINY_FROM_START),
     (exceeds("vanishing_weights"), TINY_FROM_START),
+    (exceeds("vanishing_factors"), FAINT_NORMS),
     (exceeds("vanishing_beside"), SHRINKS_ALONE),
     (_fades_alone, SHRINKS_ALONE),
     (exceeds("vanishing_last"), OUTPUTS_SHRINK),

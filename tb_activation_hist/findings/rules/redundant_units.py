@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from tb_activation_hist.core.setup_facts import EqualRows
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import first_record_hit, name_layers
 from tb_activation_hist.findings.rule import Observation, RunRule
-from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import BoolArray, Signals
 from tb_activation_hist.findings.thresholds import (
     BENCH,
@@ -80,9 +80,9 @@ def find_equal_weights(layers: RunSignals, options: RedundantThresholds) -> Iter
 
 
 def find_copied_rows(layers: RunSignals, options: RedundantThresholds) -> Iterator[Observation]:
-    """Rows of a weight matrix that start as copies of each other, and stay so for some steps."""
+    """Rows of weight matrices that start as copies of each other, and stay so for some steps."""
     copied = {
-        fact.parameter.rpartition(".")[0]: fact
+        fact.parameter: fact
         for fact in layers.facts.of(EqualRows)
         if 0 < fact.later <= (1 - options.copied_rows) * fact.rows
     }
@@ -90,7 +90,7 @@ def find_copied_rows(layers: RunSignals, options: RedundantThresholds) -> Iterat
     hits = [
         first_record_hit(s, {"found_units": own.rows - own.distinct, "all_units": own.rows})
         for s in learners
-        if (own := copied.get(s.info.layer))
+        if (own := _copies_in(s, copied, layers))
     ]
     if hits:
         units = hits[0].figures
@@ -100,6 +100,22 @@ def find_copied_rows(layers: RunSignals, options: RedundantThresholds) -> Iterat
             "start with the weights of another one, and stay its copies",
             threshold={"copied_rows": options.copied_rows},
         )
+
+
+def _copies_in(
+    signals: Signals, copied: Mapping[str, EqualRows], layers: RunSignals
+) -> EqualRows | None:
+    """The copied rows of a layer; None where another of its matrices tells the units apart.
+
+    So the means of a Bayesian layer do, whose spreads start as one number.
+    """
+    module = module_name(signals.info)
+    own = [fact for name, fact in copied.items() if name.rpartition(".")[0] == module]
+    for parameter in layers.parameters_of(signals.info):
+        apart = parameter.is_matrix and parameter.name not in copied
+        if own and apart and parameter.info.shape[0] == own[0].rows:
+            return None
+    return own[0] if own else None
 
 
 def find_constant_units(

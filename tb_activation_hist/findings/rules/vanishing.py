@@ -31,7 +31,7 @@ from tb_activation_hist.findings.signals import (
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
 from tb_activation_hist.findings.weight_trends import find_weight_trend
-from tb_activation_hist.findings.weights_at_start import weights_at_start
+from tb_activation_hist.findings.weights_at_start import factors_at_start, weights_at_start
 
 LEAST_UPDATE: Final = 1e-4
 """Root mean square of a step's updates, relative to the weights', of a layer that learns
@@ -47,6 +47,8 @@ TINY_SHARE: Final = 0.8
 STEADY: Final = 0.8
 """Part of its early scale that a layer keeps as long as it does not shrink."""
 
+LEAST_NORMS: Final = 2
+"""Norms from which on their factors are judged together."""
 
 PAIR: Final = 2
 """Layers that may shrink side by side: those of the means and of the variances of a latent."""
@@ -78,13 +80,20 @@ class VanishingThresholds(Thresholds):
     vanishing_last: float = threshold(
         8.0,
         UNIT_FACTOR,
-        "The same for the last layer with weights; at most 1.1 in 100 healthy networks.",
+        "The same for the last layer with weights; 1.1 in 100 healthy networks, 14 where targets "
+        "are heatmaps.",
     )
     vanishing_weights: float = threshold(
         0.01,
         UNIT_FACTOR,
         "Root mean square of a layer's weights before the first step, times the root of its number "
         "of inputs: about 1 for usual initialisations, 0.1 at least in health.",
+    )
+    vanishing_factors: float = threshold(
+        0.1,
+        UNIT_FACTOR,
+        "Median over the norms of the root mean square of their factors before the first step; "
+        "0.96 at least in health, where not 0.",
     )
     vanishing_matrices: float = threshold(
         4.0,
@@ -208,14 +217,34 @@ def find_tiny_weights(layers: RunSignals, options: VanishingThresholds) -> Itera
     )
 
 
+def find_faint_norms(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
+    """Most norms start with factors next to 0, as an initialisation for convolutions gives them.
+
+    Factors of exactly 0 are meant: so the last norms of residual branches start.
+    """
+    known = list(factors_at_start(layers))
+    sizes = [each.size for each in known]
+    median = float(np.median(sizes)) if len(sizes) >= LEAST_NORMS else 0.0
+    if not 0 < median < options.vanishing_factors:
+        return
+    hits = [each.hit for each in known if each.size < options.vanishing_factors]
+    yield Observation(
+        hits=hits,
+        title=f"{name_layers(hits)}: the factors of norms start at {median:.1g}, where 1 is usual",
+        threshold={"vanishing_factors": options.vanishing_factors},
+        figures={"start_factors": median},
+    )
+
+
 def find_shrinking_layers(
     layers: RunSignals, options: VanishingThresholds
 ) -> Iterator[Observation]:
     """Layers whose outputs shrink while those of their neighbours stay: a latent that is not used.
 
     So a variational autoencoder shows that its posterior has collapsed to the prior, in the layer
-    of the means or in both that it has. The last layer must shrink by more, as its targets may be
-    small: so a network shows that one answer for all samples is enough for its loss.
+    of the means or in both that it has. The last layer must shrink by more: so a network shows that
+    one answer for all samples is enough for its loss. Or its targets are small, as heatmaps are,
+    so that it is an info.
     """
     learners = [s for s in layers.learners if np.count_nonzero(s.whole) >= LEAST_SHRINKING]
     shares = [_scale_left(s) for s in learners]
@@ -230,12 +259,14 @@ def find_shrinking_layers(
         for at in range(first, end)
     ]
     for hit in hits:
-        limit = "vanishing_last" if hit.signals is learners[-1] else "vanishing_beside"
+        last = hit.signals is learners[-1]
+        limit = "vanishing_last" if last else "vanishing_beside"
         yield Observation(
             hits=[hit],
             title=f"{name_layers([hit])}: values shrink {format_factor(hit.figures['decay'])} "
             f"times from step {hit.first_step}, while those of its neighbours do not",
             threshold={limit: getattr(options, limit)},
+            severity="info" if last else None,
         )
 
 
@@ -324,9 +355,10 @@ VANISHING: Final = RunRule(
     kind="vanishing",
     severity="warning",
     seen="The scale of a layer's outputs, or of most layers' weights, falls far, or falls while "
-    "its neighbours keep theirs; all outputs, or nearly all weights, are tiny at the start; the "
-    "outputs hardly vary with the batch compared with those of the first layer with weights; or "
-    "the gradients shrink from the last layer to the first, whose weights hardly move.",
+    "its neighbours keep theirs; all outputs, nearly all weights, or the factors of "
+    "norms are tiny at the start; the outputs hardly vary with the batch compared with those of "
+    "the first layer with weights; or the gradients shrink from the last layer to the first, whose "
+    "weights hardly move.",
     source="TheDeepChecker and AutoTrainer, vanishing; variation with the batch: our own",
     thresholds=VanishingThresholds,
     explains={"sudden_change": Begins.WITH},
@@ -336,6 +368,7 @@ VANISHING: Final = RunRule(
         find_shrinking_layers,
         find_tiny_start,
         find_tiny_weights,
+        find_faint_norms,
         find_fading_over_depth,
         find_vanishing_gradients,
     ),

@@ -25,7 +25,7 @@ def test_a_slow_climb_explodes_from_where_it_turns_upwards() -> None:
 
 def trend(*scale: float) -> WeightTrend:
     steps = np.array([0, 1, 2, 3, 5, 9, 17, 33, 49])[: len(scale)]
-    return WeightTrend(steps, np.array(scale), (), 2)
+    return WeightTrend(steps, np.array(scale), np.array(scale), (), 2)
 
 
 def test_weights_that_grow_from_the_start_are_dated_there() -> None:

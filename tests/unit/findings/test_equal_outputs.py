@@ -98,14 +98,14 @@ def test_constant_branches_and_passing_states_are_healthy() -> None:
 
 
 def test_outputs_that_shrink_alone_are_reported() -> None:
-    """As where the loss only asks that two views agree."""
+    """As where the loss only asks that two views agree; or the targets are small, as heatmaps."""
 
     def shrink(index: int, units: int) -> Values:
         return differ(index, units) * np.float32(max(0.8**index, 0.05))
 
     layers = make_network(differ, differ, shrink)
     found = [f for f in find_run_findings("run", layers) if f.kind == "vanishing"]
-    assert [(f.layers, f.severity) for f in found] == [(("l2",), "warning")]
+    assert [(f.layers, f.severity) for f in found] == [(("l2",), "info")]
     assert "agree" in found[0].causes[0]
 
 

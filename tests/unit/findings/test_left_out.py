@@ -83,6 +83,30 @@ def test_a_head_without_a_gradient_is_a_warning(heads: int) -> None:
     assert "warning" in {told[key] for key in told if f"heads.{heads - 1}" in key}
 
 
+class Heads(nn.Module):
+    """Two linear layers whose outputs a loss does not use, before the one that it does."""
+
+    def __init__(self, first: nn.Linear, second: nn.Linear) -> None:
+        super().__init__()
+        self.trunk, self.first, self.second = nn.Linear(16, 16), first, second
+        self.head = nn.Linear(16, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.trunk(x).relu()
+        other = self.first(x)
+        self.second(x if self.second.in_features == 16 else other)
+        return self.head(x)
+
+
+@pytest.mark.parametrize(("middle", "severity"), [(16, "info"), (8, "warning")])
+def test_heads_beside_each_other_may_be_unused_a_branch_may_not(middle: int, severity: str) -> None:
+    torch.manual_seed(0)
+    model = Heads(nn.Linear(16, 8), nn.Linear(middle, 4))
+    found = find_left_out(model, "none")
+    (finding,) = [each for each in found if each.kind == "not_learning"]
+    assert (finding.severity, finding.layers) == (severity, ("first", "second"))
+
+
 def test_norms_that_the_optimizer_has_not_are_a_warning() -> None:
     found = train(trained=lambda name: ".norm." not in name)
     (norms,) = [each for each in found if each.severity == "warning"]
@@ -121,6 +145,11 @@ def find_in_branch(last: nn.Module, left_out: str) -> list[Finding]:
 
 def find_without(model: nn.Module, left_out: str) -> list[Finding]:
     """Warnings and errors where parameters of such names are in no optimizer."""
+    return [each for each in find_left_out(model, left_out) if each.severity != "info"]
+
+
+def find_left_out(model: nn.Module, left_out: str) -> list[Finding]:
+    """Findings where parameters of such names are in no optimizer."""
     own = [p for name, p in model.named_parameters() if left_out not in name]
     optimizer = torch.optim.SGD(own, 1e-2)
     writer = MemoryWriter()
@@ -130,7 +159,7 @@ def find_without(model: nn.Module, left_out: str) -> list[Finding]:
             optimizer.zero_grad()
             (model(x) - x.roll(1, 1)).square().mean().backward()
             optimizer.step()
-    return [each for each in find_memory_findings(writer) if each.severity != "info"]
+    return find_memory_findings(writer)
 
 
 def test_a_norm_with_its_nonlinearity_inside_is_found_by_its_parameters() -> None:

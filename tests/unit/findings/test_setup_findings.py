@@ -137,6 +137,18 @@ def test_units_that_start_and_stay_copies(later: int, found: int) -> None:
     assert [(f.kind, f.layers) for f in findings] == [("redundant_units", ("linear1",))] * found
 
 
+def test_units_that_another_matrix_tells_apart_are_no_copies() -> None:
+    """The spreads of a Bayesian layer start as one number, its means do not."""
+    layers = with_parameters("weights", walk(1.0))
+    info, series = layers["weights/linear1"]
+    spread = replace(info, layer="linear1.spread")
+    for rows, found in ((info.shape[0], 0), (3, 1)):
+        other = (replace(info, shape=(rows, 20)), series)
+        run = {**layers, "weights/linear1": other, "weights/spread": (spread, series)}
+        findings = find(EqualRows("linear1.spread", info.shape[0], 1, 1, 8), layers=run)
+        assert [f.kind for f in findings] == ["redundant_units"] * found
+
+
 @pytest.mark.parametrize(("share", "found"), [(0.9, 1), (0.5, 0)])
 def test_dropout_that_is_set_to_drop_nearly_all(share: float, found: int) -> None:
     fact = ModuleSettings("Dropout", 3, 1, ("relu1",), {"p": share})
