@@ -66,14 +66,15 @@ class DirectRow:
             or current_graph_task() >= 0
         ):
             return False
-        n, row = values.numel(), self._row
-        if not row.has_room(n):
+        n, address, row = values.numel(), values.data_ptr(), self._row
+        # No address: an empty tensor, or one whose memory somebody took away.
+        if address == 0 or not row.has_room(n):
             return False
         row.elements += n
         base, (counts, totals, moments) = row.segment.buffer.address, self._places
         bins, lo, hi = self._kernel
         self._count(
-            base + counts, base + totals, base + moments, values.data_ptr(), n, self._code, 1,
+            base + counts, base + totals, base + moments, address, n, self._code, 1,
             1 if n < 2 * VALUES_PER_THREAD else choose_threads(n), self._slots, bins, lo, hi,
         )  # fmt: skip
         return True

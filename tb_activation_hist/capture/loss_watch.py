@@ -321,13 +321,15 @@ COUNTED: Final = (
 
 
 def _sizes_of(outputs: FloatArray, gradients: FloatArray, count: int) -> dict[str, float]:
-    """Sizes of all outputs of a call and their gradients. count: of how many these are a part."""
+    """Sizes of all outputs of a call and their gradients, to four digits, as processors differ in
+    the last ones. count: of how many these are a part."""
     share = gradients.size / count
-    return {
-        GRADIENT_NORM: float(np.sqrt((gradients**2).sum() / share)),
-        GRADIENTS_USED: float((gradients != 0).sum() / share),
-        OUTPUT_SIZE: float(np.sqrt((outputs**2).mean())),
+    sizes = {
+        GRADIENT_NORM: np.sqrt((gradients**2).sum() / share),
+        GRADIENTS_USED: (gradients != 0).sum() / share,
+        OUTPUT_SIZE: np.sqrt((outputs**2).mean()),
     }
+    return {name: float(f"{size:.4g}") for name, size in sizes.items()}
 
 
 def _is_linear(calls: list[FloatArray]) -> bool:

@@ -115,3 +115,14 @@ def test_a_traced_or_transformed_pass_is_left_out() -> None:
         torch.func.vmap(model)(torch.randn(3, 4))
 
     assert record_linear(step) == [8] * STEPS
+
+
+def test_outputs_whose_memory_was_taken_away_are_passed_over() -> None:
+    def gives(step: int) -> Tensor:
+        values = torch.ones(3)
+        if step == STEPS - 1:
+            values.untyped_storage().resize_(0)
+        return values
+
+    ((_, steps, *_),) = record(gives)
+    assert steps == [1, 2, STEPS]

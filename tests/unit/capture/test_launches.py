@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from tb_activation_hist.capture import count_by_device, direct_count
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 
@@ -34,8 +35,8 @@ class Recording:
     def __init__(self, monkeypatch, **options):
         self.launches = 0
         backend = SimpleNamespace(count=self._launch)
-        path = "tb_activation_hist.capture.count_by_device.c_extension"
-        monkeypatch.setattr(path, lambda: backend)
+        for module in (count_by_device, direct_count):
+            monkeypatch.setattr(module, "c_extension", lambda: backend)
         self.model = nn.Sequential(*(nn.ReLU() for _ in range(LEAVES)))
         self.hist = ActivationHistLogger(self.model, MemoryWriter(), on_error="raise", **options)
 
