@@ -176,6 +176,8 @@ def test_a_cell_is_interrupted_and_run_again(tmp_path):
     hooks, and goes on where the first one stopped."""
     body = """
         import signal
+        # A shell starts what it puts in the background with signals of this kind ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         def cell(interrupt_at):
             global hist
             hist = ActivationHistLogger(model, sys.argv[1])
