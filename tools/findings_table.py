@@ -70,15 +70,19 @@ def usual_advice(kind: str) -> str:
 
 
 def own_thresholds(rule: Rule[Any]) -> list[Threshold]:
-    return [] if rule.thresholds is Thresholds else list_thresholds(rule.thresholds)
+    """All but those that every rule has; some come from classes that rules share."""
+    of_all = list_thresholds(Thresholds)
+    return [each for each in list_thresholds(rule.thresholds) if each not in of_all]
 
 
 def thresholds_table() -> str:
-    every = list_thresholds(Thresholds)
-    every += [each for rule in RULES for each in own_thresholds(rule)]
+    every = [
+        *list_thresholds(Thresholds),
+        *(each for rule in RULES for each in own_thresholds(rule)),
+    ]
     rows = [
         (f"`{each.name}`", f"{each.default:g}", each.unit, each.meaning, each.source)
-        for each in every
+        for each in dict.fromkeys(every)
     ]
     return to_markdown(("threshold", "default", "unit", "meaning", "source"), rows)
 

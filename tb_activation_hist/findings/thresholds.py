@@ -79,12 +79,11 @@ class CollapsedThresholds(Thresholds):
     )
 
 
-def list_thresholds(declared: type[Thresholds], *, inherited: bool = False) -> list[Threshold]:
-    """The thresholds that a class declares itself, or with `inherited` all that it has."""
+def list_thresholds(declared: type[Thresholds]) -> list[Threshold]:
+    """The thresholds that a class has, inherited ones first."""
     return [
         Threshold(each.name, getattr(declared, each.name), **each.metadata)
         for each in fields(declared)
-        if inherited or each.name in declared.__annotations__
     ]
 
 
@@ -93,5 +92,5 @@ def describe_thresholds(declared: type[Thresholds]) -> str:
     return "\n".join(
         f"    {each.name}: {each.meaning} Default: {each.default:g} ({each.unit}). "
         f"Source: {each.source}."
-        for each in list_thresholds(declared, inherited=True)
+        for each in list_thresholds(declared)
     )

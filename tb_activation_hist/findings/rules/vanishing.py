@@ -8,12 +8,17 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.findings.faint_start import (
+    FaintStartThresholds,
+    find_faint_norms,
+    find_tiny_start,
+    find_tiny_weights,
+)
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import (
     Hit,
     begin_of,
     find_hits,
-    first_record_hit,
     group_episodes,
     name_layers,
     whole_run_hit,
@@ -29,33 +34,25 @@ from tb_activation_hist.findings.signals import (
     sustained_records,
     train_activations,
 )
-from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, threshold
 from tb_activation_hist.findings.weight_trends import find_weight_trend
-from tb_activation_hist.findings.weights_at_start import factors_at_start, weights_at_start
 
 LEAST_UPDATE: Final = 1e-4
 """Root mean square of a step's updates, relative to the weights', of a layer that learns
 (TheDeepChecker: 1e-4 to 1e-1)."""
 
-
 LEAST_SHRINKING: Final = 32
 """Records of a run in which a layer's shrinking is a trend."""
 
-TINY_SHARE: Final = 0.8
-"""Part of a network's layers with tiny weights: single ones are initialised at 0 in health."""
-
 STEADY: Final = 0.8
 """Part of its early scale that a layer keeps as long as it does not shrink."""
-
-LEAST_NORMS: Final = 2
-"""Norms from which on their factors are judged together."""
 
 PAIR: Final = 2
 """Layers that may shrink side by side: those of the means and of the variances of a latent."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class VanishingThresholds(Thresholds):
+class VanishingThresholds(FaintStartThresholds):
     vanishing_decay: float = threshold(
         30.0, UNIT_FACTOR, "Factor by which a layer's scale falls below that of earlier records."
     )
@@ -64,12 +61,6 @@ class VanishingThresholds(Thresholds):
         UNIT_FACTOR,
         "Factor by which the variation of a layer's distribution with the batch falls from the "
         "first layer with weights to a later one.",
-    )
-    vanishing_start: float = threshold(
-        0.01,
-        UNIT_RMS,
-        "Scale of the largest outputs of all layers with weights in the first record; at least "
-        "0.1 in a healthy network.",
     )
     vanishing_beside: float = threshold(
         4.0,
@@ -82,18 +73,6 @@ class VanishingThresholds(Thresholds):
         UNIT_FACTOR,
         "The same for the last layer with weights; 1.1 in 100 healthy networks, 14 where targets "
         "are heatmaps.",
-    )
-    vanishing_weights: float = threshold(
-        0.01,
-        UNIT_FACTOR,
-        "Root mean square of a layer's weights before the first step, times the root of its number "
-        "of inputs: about 1 for usual initialisations, 0.1 at least in health.",
-    )
-    vanishing_factors: float = threshold(
-        0.1,
-        UNIT_FACTOR,
-        "Median over the norms of the root mean square of their factors before the first step; "
-        "0.96 at least in health, where not 0.",
     )
     vanishing_matrices: float = threshold(
         4.0,
@@ -185,55 +164,6 @@ def find_fading_over_depth(
             f"{first.signals.info.layer}",
             threshold={"vanishing_depth": options.vanishing_depth},
         )
-
-
-def find_tiny_start(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
-    """Not one layer with weights outputs values of usual size in the first record."""
-    learners = layers.learners
-    scales = [s.first_rms for s in learners]
-    if len(scales) < LEAST_DEPTH or not 0 < max(scales) < options.vanishing_start:
-        return
-    yield Observation(
-        hits=[first_record_hit(s, {"rms": s.first_rms}) for s in learners],
-        title=f"{learners[0].info.layer} and {len(learners) - 1:,} more layers: values of at most "
-        f"{max(scales):.1g} at the start, where about 1 is usual",
-        threshold={"vanishing_start": options.vanishing_start},
-    )
-
-
-def find_tiny_weights(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
-    """Nearly all layers start with weights far below 1 / sqrt(number of inputs)."""
-    known = list(weights_at_start(layers))
-    tiny = [each for each in known if each.gain < options.vanishing_weights]
-    if len(known) < LEAST_DEPTH or len(tiny) < TINY_SHARE * len(known):
-        return
-    most = max(each.gain for each in tiny)
-    yield Observation(
-        hits=[each.hit for each in tiny],
-        title=f"{name_layers([each.hit for each in tiny])}: weights start at "
-        f"{f'{most:.1g} of' if most else '0, not'} the usual size",
-        threshold={"vanishing_weights": options.vanishing_weights},
-        figures={"start_gain": tiny[0].gain},
-    )
-
-
-def find_faint_norms(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
-    """Most norms start with factors next to 0, as an initialisation for convolutions gives them.
-
-    Factors of exactly 0 are meant: so the last norms of residual branches start.
-    """
-    known = list(factors_at_start(layers))
-    sizes = [each.size for each in known]
-    median = float(np.median(sizes)) if len(sizes) >= LEAST_NORMS else 0.0
-    if not 0 < median < options.vanishing_factors:
-        return
-    hits = [each.hit for each in known if each.size < options.vanishing_factors]
-    yield Observation(
-        hits=hits,
-        title=f"{name_layers(hits)}: the factors of norms start at {median:.1g}, where 1 is usual",
-        threshold={"vanishing_factors": options.vanishing_factors},
-        figures={"start_factors": median},
-    )
 
 
 def find_shrinking_layers(

@@ -96,7 +96,7 @@ def test_every_rule_is_reported_in_whole_sentences(rule: Rule[Any]) -> None:
 
 @each_rule
 def test_every_threshold_has_unit_meaning_and_source(rule: Rule[Any]) -> None:
-    for each in list_thresholds(rule.thresholds, inherited=True):
+    for each in list_thresholds(rule.thresholds):
         assert each.unit, each.name
         assert each.meaning.endswith("."), each.name
         assert each.source, each.name
@@ -117,7 +117,7 @@ def test_kinds_are_unique_and_each_module_holds_one() -> None:
 def test_every_option_belongs_to_a_rule_and_is_described() -> None:
     of_rules = {each.name for rule in RULES for each in fields(rule.thresholds)}
     assert {each.name for each in fields(FindingOptions)} == of_rules
-    for each in list_thresholds(FindingOptions, inherited=True):
+    for each in list_thresholds(FindingOptions):
         assert f"\n    {each.name}: {each.meaning}" in (FindingOptions.__doc__ or "")
 
 
