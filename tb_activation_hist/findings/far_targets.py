@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from tb_activation_hist.core.setup_facts import (
     GRADIENT_NORM,
     GRADIENTS_USED,
@@ -20,6 +22,16 @@ MOST_OUTPUTS: Final = 3
 
 MOST_PER_LOSS: Final = 2.0
 """Way relative to the loss: 1 for a mean absolute error, and less for squares of more than 1."""
+
+SURE: Final = 3.0
+"""Standard errors by which a loss has fallen for sure: single batches vary."""
+
+LEAST_MEANS: Final = 3
+"""Means in a third of a run from which on their spread is known."""
+
+MOST_UNMOVED: Final = 2.0
+"""How much further the loss falls than its outputs' movement explains, at most, where these are all
+that it depends on: at most 0.75 in 400 trainings."""
 
 
 @dataclass(frozen=True)
@@ -59,3 +71,28 @@ def find_way(run: RunSignals) -> FarTargets | None:
     if way > MOST_PER_LOSS * history.first:
         return None
     return FarTargets(facts[0], way, max(own[OUTPUT_SIZE] for own in known), history.first)
+
+
+def moves_enough(run: RunSignals, found: FarTargets) -> bool:
+    """Whether the outputs have moved as far as the loss has fallen, if it is theirs alone.
+
+    Like the whole way, a part of it is at least what the loss has lost over its gradient's norm.
+    A loss that falls further has terms that no output is in, as the divergence of weights from
+    their prior is: of these, the first loss says nothing of the targets.
+    """
+    last = run.learners[-1]
+    moved = float(last.rms[last.whole].max(initial=0.0)) + found.size
+    return _sure_fall(run) * found.way <= MOST_UNMOVED * moved * found.loss
+
+
+def _sure_fall(run: RunSignals) -> float:
+    """How far the loss has fallen at least, from a run's first third to its last."""
+    history = find_main_loss(run)
+    means = np.array(history.means if history else ())
+    means = means[np.isfinite(means)]
+    third = len(means) // 3
+    if third < LEAST_MEANS:
+        return 0.0
+    early, late = means[:third], means[-third:]
+    error = math.sqrt((early.var(ddof=1) + late.var(ddof=1)) / third)
+    return float(early.mean() - late.mean()) - SURE * error

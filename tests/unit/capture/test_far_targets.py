@@ -83,6 +83,18 @@ def test_a_loss_of_derivatives() -> None:
     assert train(model, loss, 1) == 0
 
 
+def test_a_term_of_the_weights_that_outweighs_that_of_the_outputs() -> None:
+    """As the divergence of a Bayesian network that is not shared out over the data."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
+
+    def loss(output: Tensor, target: Tensor) -> Tensor:
+        divergence = sum((each**2).sum() for each in model.parameters())
+        return F.mse_loss(output, target, reduction="sum") + 1000 * divergence
+
+    assert train(model, loss, 1) == 0
+
+
 INPUTS: list[Tensor] = []
 
 
