@@ -56,6 +56,7 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "relu_logits": frozenset(
         {"mostly_zero", "collapsed", "not_learning", "dead_units", "stopped_learning"}
     ),
+    "sudden_change": frozenset({"spike_and_crash"}),
     "dead_units": frozenset({"collapsed", "mostly_zero"}),
     "runaway_units": frozenset({"outlier_features", "exploding", "low_precision", "non_finite"}),
 }
