@@ -14,7 +14,11 @@ from tb_activation_hist.core.setup_facts import (
     OUTPUT_SIZE,
     LossGradients,
 )
-from tb_activation_hist.findings.loss_signals import find_main_loss, trains_all_alone
+from tb_activation_hist.findings.loss_signals import (
+    find_loss_trend,
+    find_main_loss,
+    trains_all_alone,
+)
 from tb_activation_hist.findings.run_signals import RunSignals
 
 MOST_OUTPUTS: Final = 3
@@ -23,15 +27,9 @@ MOST_OUTPUTS: Final = 3
 MOST_PER_LOSS: Final = 2.0
 """Way relative to the loss: 1 for a mean absolute error, and less for squares of more than 1."""
 
-SURE: Final = 3.0
-"""Standard errors by which a loss has fallen for sure: single batches vary."""
 
-LEAST_MEANS: Final = 3
-"""Means in a third of a run from which on their spread is known."""
-
-MOST_UNMOVED: Final = 2.0
-"""How much further the loss falls than its outputs' movement explains, at most, where these are all
-that it depends on: at most 0.75 in 400 trainings."""
+MOST_WAY: Final = 2.0
+"""Way that a loss has come, beside the sizes of the outputs, from which on they cannot have."""
 
 
 @dataclass(frozen=True)
@@ -70,29 +68,23 @@ def find_way(run: RunSignals) -> FarTargets | None:
     # that are accumulated give them a part of it.
     if way > MOST_PER_LOSS * history.first:
         return None
-    return FarTargets(facts[0], way, max(own[OUTPUT_SIZE] for own in known), history.first)
+    size = max(own[OUTPUT_SIZE] for own in known)
+    if _falls_by_itself(run, way, size):
+        return None
+    return FarTargets(facts[0], way, size, history.first)
 
 
-def moves_enough(run: RunSignals, found: FarTargets) -> bool:
-    """Whether the outputs have moved as far as the loss has fallen, if it is theirs alone.
+def _falls_by_itself(run: RunSignals, way: float, size: float) -> bool:
+    """Whether a loss falls further than the outputs' way allows: most of it is of something else.
 
-    Like the whole way, a part of it is at least what the loss has lost over its gradient's norm.
-    A loss that falls further has terms that no output is in, as the divergence of weights from
-    their prior is: of these, the first loss says nothing of the targets.
+    So it is where a divergence or a penalty of the weights is added. The same bound holds for a
+    part of the loss: it takes that part of the way at least.
     """
+    trend = find_loss_trend(run)
+    if trend is None or trend.rising > 0 or not run.learners:
+        return False
     last = run.learners[-1]
-    moved = float(last.rms[last.whole].max(initial=0.0)) + found.size
-    return _sure_fall(run) * found.way <= MOST_UNMOVED * moved * found.loss
-
-
-def _sure_fall(run: RunSignals) -> float:
-    """How far the loss has fallen at least, from a run's first third to its last."""
-    history = find_main_loss(run)
-    means = np.array(history.means if history else ())
-    means = means[np.isfinite(means)]
-    third = len(means) // 3
-    if third < LEAST_MEANS:
-        return 0.0
-    early, late = means[:third], means[-third:]
-    error = math.sqrt((early.var(ddof=1) + late.var(ddof=1)) / third)
-    return float(early.mean() - late.mean()) - SURE * error
+    first = last.first_rms
+    largest = float(np.max(last.rms[last.whole], initial=0.0))
+    reached = size * largest / first if first > 0 else largest
+    return (1 - trend.end / trend.begin) * way > MOST_WAY * (size + reached)

@@ -21,7 +21,7 @@ from tb_activation_hist.core.setup_facts import (
     OptimizerGroup,
     RestoredWeights,
 )
-from tb_activation_hist.findings.far_targets import find_way, moves_enough
+from tb_activation_hist.findings.far_targets import find_way
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.loss_signals import trains_all_alone
@@ -240,8 +240,7 @@ def find_far_targets(layers: RunSignals, options: LossMismatchThresholds) -> Ite
     found = find_way(layers)
     if found is None or not layers.learners:
         return
-    far = found.way > max(options.far_targets, BEYOND_OUTPUTS * found.size)
-    if far and moves_enough(layers, found):
+    if found.way > max(options.far_targets, BEYOND_OUTPUTS * found.size):
         yield Observation(
             hits=[hit_from_step(layers.learners[-1], found.fact.first)],
             title=f"{layers.learners[-1].info.layer}: the targets are far from what the network "
