@@ -38,6 +38,7 @@ from tests.unit.findings.trainings import RECORDS, Layers, make_layer
         (adam(beta1=0.5, weight_decay=1e-2), ""),
         (adam(beta1=0.95, beta2=0.95), ""),
         (adam(weight_decay=0.1, decoupled_weight_decay=1.0), ""),
+        (replace(adam(weight_decay=1.0), optimizer="Lion"), ""),
         (sgd(momentum=0.99, weight_decay=1e-3), ""),
     ],
 )
