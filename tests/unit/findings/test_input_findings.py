@@ -107,7 +107,8 @@ def test_warn_on_tells_a_stuck_loader_within_20_records():
     kept, told = noise(0), []
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 8))
     writer = MemoryWriter()
-    with ActivationHistLogger(model, writer, stop_on="constant_input") as hist:
+    options: dict[str, Any] = {"stop_on": "constant_input", "overhead_budget": None}
+    with ActivationHistLogger(model, writer, **options) as hist:
         for step in range(60):
             model(noise(step) if step < 25 else kept)
             hist.step()
