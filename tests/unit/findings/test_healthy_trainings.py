@@ -38,6 +38,24 @@ def test_biases_of_users_that_cancel_out() -> None:
     assert warned(model, loss, torch.optim.Adam(model.parameters(), 0.02)) == []
 
 
+def test_coupling_layers_that_start_as_nothing() -> None:
+    """A normalising flow of two columns, whose first weights are of one input each."""
+    nets = [nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 2)) for _ in range(4)]
+    model = nn.ModuleList(nets)
+    for net in nets:
+        nn.init.zeros_(net[2].weight)
+
+    def loss() -> Tensor:
+        a, b = torch.randn(2, 64, 1)
+        b, volume = a**2 + 0.3 * b, torch.zeros(())
+        for net in nets:
+            scale, shift = net(a).tanh().chunk(2, 1)
+            a, b, volume = b * scale.exp() + shift, a, volume + scale.mean()
+        return (a**2 + b**2).mean() / 2 - volume
+
+    assert warned(model, loss, torch.optim.Adam(model.parameters(), 3e-3)) == []
+
+
 def warned(
     model: nn.Module, loss: Callable[[], Tensor], optimizer: torch.optim.Optimizer
 ) -> list[str]:
