@@ -14,6 +14,7 @@ from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
 from tb_activation_hist.findings.weights_at_start import (
+    LOOKED_UP,
     factors_at_start,
     multipliers,
     weights_at_start,
@@ -49,8 +50,11 @@ class FaintStartThresholds(Thresholds):
 
 
 def find_tiny_start(layers: RunSignals, options: FaintStartThresholds) -> Iterator[Observation]:
-    """Not one layer with weights outputs values of usual size in the first record."""
-    learners = layers.learners
+    """Not one layer with weights outputs values of usual size in the first record.
+
+    Of tables alone nothing is said: those of users and items start at 0.01 by custom.
+    """
+    learners = [s for s in layers.learners if not s.info.type.startswith(LOOKED_UP)]
     scales = [s.first_rms for s in learners]
     if len(scales) < LEAST_DEPTH or not 0 < max(scales) < options.vanishing_start:
         return

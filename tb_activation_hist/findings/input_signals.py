@@ -20,6 +20,10 @@ INPUT_KINDS: Final = ("input_change", "constant_input", "unshuffled_input", "uns
 """Kinds that look at what goes into a model: trouble there comes before all that follows."""
 
 
+SIZED_DTYPES: Final = ("float16", "bfloat16", "float32", "float64")
+"""Dtypes of inputs that layers multiply as they are; whole numbers are ids, or are scaled first."""
+
+
 @dataclass(frozen=True, eq=False)
 class ModelInput:
     """All that goes into one model in training.
@@ -68,6 +72,12 @@ def is_model_input(info: LayerInfo) -> bool:
     those of the layers come later: a model is at place 0 of the order, or 1 where it has a name.
     """
     return info.kind == "inputs" and info.phase == "train" and info.order <= 1
+
+
+def sized_inputs(layers: RunSignals) -> list[Signals]:
+    """Of the inputs with whole batches of numbers that are sizes, the one with the most values."""
+    known = [s for s in train_inputs(layers) if s.whole.any() and s.info.dtype in SIZED_DTYPES]
+    return sorted(known, key=lambda s: -float(np.median(s.series.n)))[:1]
 
 
 def column_scales(signals: Signals) -> FloatArray | None:
