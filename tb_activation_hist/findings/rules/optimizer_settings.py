@@ -27,8 +27,8 @@ USUAL_ADAMW: Final = 0.3
 USUAL_SGD: Final = 0.02
 """Largest weight decay that is usual."""
 
-USUAL_EPS: Final = 1e-6
-"""Largest eps that is usual, however small the gradients are."""
+USUAL_EPS: Final = 1e-5
+"""Largest eps that is usual, however small the gradients are: the default of fastai."""
 
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
