@@ -76,7 +76,7 @@ def _sum_rows(parameters: Iterable[tuple[str, nn.Parameter]]) -> list[Sums]:
         if values is not None and _is_matrix(values):
             rows = values.detach().flatten(1)[:MOST_ROWS]
             sums = rows.sum(1, dtype=torch.float32) / rows.shape[1] ** 0.5
-            found.append((name, Gathered([0, 0], [sums, rows.float().square().mean()[None]])))
+            found.append((name, Gathered([sums, rows.float().square().mean()[None]])))
     return found
 
 

@@ -42,7 +42,7 @@ class OutputSample:
         if rows.dim() > 2:
             parts += [_rows_along(rows, axis) for axis in (-1, 1) if _may_be_classes(rows, axis)]
         self._shapes = [tuple(each.shape) for each in parts]
-        self._gathered = Gathered(range(len(parts)), [each.reshape(-1) for each in parts])
+        self._gathered = Gathered([each.reshape(-1) for each in parts])
         self.whole = self._shapes[0][0] == len(rows)
         """Whether it has all samples of the batch."""
 

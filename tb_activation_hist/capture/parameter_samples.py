@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -32,18 +32,24 @@ EXACT: Final = 2**52 - 1
 """The bits of a checksum that a float holds."""
 
 
-class Gathered:
-    """Samples of some tensors of one device and dtype, on their way to the host.
+Prepare: TypeAlias = Callable[[Tensor], Tensor]
 
-    rows: which parameter each sample is of. lengths: values of each, from 1.
+
+class Gathered:
+    """Samples of tensors of one device and dtype, joined, on their way to the host.
+
+    samples: one or more, all in one dimension or all with rows of one length. lengths: values of
+    each. They stay as they are when the tensors change.
     """
 
-    def __init__(self, rows: Sequence[int], samples: Sequence[Tensor]) -> None:
-        self.rows = list(rows)
+    def __init__(self, samples: Sequence[Tensor], prepare: Prepare | None = None) -> None:
         self.lengths = [each.numel() for each in samples]
-        joined = torch.cat(tuple(samples)) if len(samples) > 1 else samples[0].clone()
+        with torch.no_grad():
+            joined = torch.cat(tuple(samples)).reshape(-1)
+            if prepare is not None:
+                joined = prepare(joined)
         self._late = joined.device.type in EVENT_DEVICES
-        self._host = joined.to("cpu", non_blocking=self._late)
+        self._host = joined.to("cpu", non_blocking=True) if self._late else joined.cpu()
         if self._late:
             module: Any = getattr(torch, joined.device.type)
             self._event = module.Event()
@@ -62,46 +68,59 @@ class Gathered:
         return values
 
 
-def gather(samples: Iterable[tuple[int, Tensor]]) -> list[Gathered]:
-    """Copy samples, pairs of a row and what `take_sample` gave; none of an empty one."""
-    groups: dict[tuple[torch.device, torch.dtype], list[tuple[int, Tensor]]] = {}
-    for row, sample in samples:
-        if sample.numel():
-            groups.setdefault((sample.device, sample.dtype), []).append((row, sample))
-    return [Gathered(*zip(*own, strict=True)) for own in groups.values()]
+class NamedSamples(NamedTuple):
+    """Samples of parameters, and the names of these."""
+
+    names: Sequence[str]
+    gathered: Gathered
+
+    def read(self) -> dict[str, FloatArray]:
+        """The values of each; waits until they have arrived."""
+        ends = np.cumsum(self.gathered.lengths)[:-1]
+        return dict(zip(self.names, np.split(self.gathered.read(), ends), strict=True))
 
 
-def copy_sample(values: Tensor) -> Tensor:
-    """A copy of a tensor's sample, for when the tensor changes before it is gathered."""
-    sample = take_sample(values)
-    # Most samples of large tensors are copies already.
-    return sample.clone() if sample.data_ptr() == values.data_ptr() else sample
+def gather(
+    tensors: Iterable[tuple[str, Tensor]], prepare: Prepare | None = None
+) -> list[NamedSamples]:
+    """Copy samples of named tensors; none of an empty one.
+
+    prepare: what is done with all of a device and dtype at once before they are kept.
+    """
+    groups: dict[tuple[torch.device, torch.dtype, int], list[tuple[str, Tensor]]] = {}
+    with torch.no_grad():
+        for name, values in tensors:
+            sample = view_sample(values)
+            if sample.numel():
+                key = (sample.device, sample.dtype, sample.dim())
+                groups.setdefault(key, []).append((name, sample))
+    return [
+        NamedSamples(names, Gathered(samples, prepare))
+        for names, samples in (zip(*own, strict=True) for own in groups.values())
+    ]
 
 
 def take_sample(values: Tensor) -> Tensor:
     """A view, or a small copy, of up to `SAMPLE` values, in one dimension."""
-    plain = values.detach()
-    n = plain.numel()
-    if n <= SAMPLE:
-        return flatten(plain)
-    dense = plain if plain.is_contiguous() else flatten(plain)
-    stride = (n - RUN_LENGTH) // (RUNS - 1)
-    runs = dense.as_strided((RUNS, RUN_LENGTH), (stride, 1), dense.storage_offset())
-    return runs.reshape(-1)
+    return view_sample(values.detach()).reshape(-1)
 
 
-def sample_start(values: Tensor, length: int) -> Tensor:
-    """The first `length` values of the sample, a multiple of a run, or all: where the tensor lies
-    densely a view, in rows."""
+def view_sample(values: Tensor, most: int = SAMPLE) -> Tensor:
+    """Up to `most` values, a multiple of a run: a view where they lie densely, of all in one
+    dimension, of runs in rows."""
     n = values.numel()
-    if not values.is_contiguous() or n <= SAMPLE:
-        return take_sample(values)[:length]
-    shape, stride = (length // RUN_LENGTH, RUN_LENGTH), (n - RUN_LENGTH) // (RUNS - 1)
-    return values.detach().as_strided(shape, (stride, 1))
+    if n <= SAMPLE:
+        flat = flatten(values)
+        return flat if n <= most else flat[:most]
+    dense = values if values.is_contiguous() else flatten(values).contiguous()
+    shape, stride = (most // RUN_LENGTH, RUN_LENGTH), (n - RUN_LENGTH) // (RUNS - 1)
+    return dense.as_strided(shape, (stride, 1), dense.storage_offset())
 
 
 def flatten(values: Tensor) -> Tensor:
     """All values in one dimension, in the order of memory where they lie densely."""
+    if values.dim() == 1:
+        return values
     if (
         not values.is_contiguous()
         and values.dim() == 4
@@ -129,8 +148,10 @@ def _mix(bits: Tensor) -> Tensor:
     return mixed.sum(dtype=torch.int64)
 
 
-def sample_sums(values: FloatArray, lengths: Sequence[int]) -> tuple[Any, Any]:
-    """Totals (P, 3) and moments (P, 4) of samples that lie one after the other."""
+def sample_sums(samples: Sequence[FloatArray]) -> tuple[Any, Any]:
+    """Totals (P, 3) and moments (P, 4) of samples, one or more."""
+    lengths = [len(each) for each in samples]
+    values = np.concatenate(samples)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     finite = np.isfinite(values)
     kept = np.where(finite, values, 0.0)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_capturing
-from tb_activation_hist.capture.parameter_samples import Gathered, sample_start
+from tb_activation_hist.capture.parameter_samples import Gathered, view_sample
 from tb_activation_hist.capture.torch_internals import is_tracing, version
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.setup_facts import RestoredWeights
@@ -94,7 +94,7 @@ class RestoreWatch:
             left = self._left
             fits = left is not None and (left.device, left.dtype) == (values.device, values.dtype)
             parts = [values, left.reshape(-1)] if left is not None and fits else [values]
-            self._waiting.append((step, Gathered(range(len(parts)), parts)))
+            self._waiting.append((step, Gathered(parts)))
 
     def take_arrived(self, *, wait: bool = False) -> bool:
         """Compare the values that have arrived on the host; whether there were any."""
@@ -143,7 +143,7 @@ class RestoreWatch:
 
 def _looked_at(parameter: nn.Parameter) -> Tensor:
     """The values that are compared, in any shape; a view where possible."""
-    return sample_start(parameter, LOOKED_AT)
+    return view_sample(parameter.detach(), LOOKED_AT)
 
 
 def _is_alike(one: Tensor, other: Tensor) -> bool:

@@ -2,100 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+import weakref
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
-from torch.utils.weak import WeakIdKeyDictionary
 
 from tb_activation_hist.capture.count import is_capturing
 from tb_activation_hist.capture.countable import countable_values, dtype_name
 from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.late_scalar import keep_scalar
 from tb_activation_hist.capture.optimizer_states import unscale_gradient
-from tb_activation_hist.capture.parameter_samples import (
-    SAMPLE,
-    Gathered,
-    checksum,
-    copy_sample,
-    gather,
-    sample_sums,
-    take_sample,
-)
+from tb_activation_hist.capture.parameter_samples import SAMPLE, NamedSamples, checksum, gather
+from tb_activation_hist.capture.pending_sizes import PendingSizes
 from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.capture.weight_memory import WeightMemory
-from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.core.parameter_sizes import (
-    NOT_MEASURED,
-    SIZED_KINDS,
-    UNKNOWN,
-    ParameterInfo,
-    SizeRecord,
-)
-
-WEIGHTS, GRADIENTS, UPDATES = range(len(SIZED_KINDS))
-
-Arrived: TypeAlias = tuple[list[int], FloatArray, list[int]]
-"""Rows, values and lengths of some samples that lie one after the other."""
-
-
-class PendingSizes:
-    """The samples of one record, which may still be on their way to the host."""
-
-    def __init__(
-        self,
-        infos: tuple[ParameterInfo, ...],
-        facts: tuple[Any, Any, Any],
-        memory: WeightMemory,
-    ) -> None:
-        self.step = 0
-        self.wall_time = time.time()
-        self.weights: list[Gathered] = []
-        self.before: list[Gathered] = []
-        self.gradients: list[Gathered] = []
-        self.missing: list[int] = []
-        """Rows of parameters without a gradient although an optimizer stepped."""
-        self.sums: dict[str, Any] = {}
-        self.whole: list[bool] = []
-        self._infos = infos
-        self._facts = facts
-        self._memory = memory
-
-    def wait(self) -> SizeRecord:
-        """Block until all have arrived; once, on the thread that stores."""
-        shape = len(SIZED_KINDS), len(self._infos)
-        totals = np.zeros((*shape, 3), np.int64)
-        totals[..., 0] = NOT_MEASURED
-        moments = np.zeros((*shape, 4))
-        moments[..., 0], moments[..., 1] = np.inf, -np.inf
-        same = np.full(shape, UNKNOWN, np.int8)
-        arrived = _read(self.weights)
-        for kind, parts in ((WEIGHTS, arrived), (GRADIENTS, _read(self.gradients))):
-            for rows, values, lengths in parts:
-                totals[kind, rows], moments[kind, rows] = sample_sums(values, lengths)
-        totals[GRADIENTS, self.missing] = 0
-        weights = _split(arrived)
-        for row, before in _split(_read(self.before)).items():
-            after = weights.get(row)
-            if after is not None and len(after) == len(before):
-                found = sample_sums(_relative(before, after), [len(after)])
-                totals[UPDATES, row], moments[UPDATES, row] = found[0][0], found[1][0]
-        names = [info.name for info in self._infos]
-        flags = self._memory.compare(
-            {names[row]: values for row, values in weights.items()},
-            dict(zip(names, self.whole, strict=True)),
-            {name: float(value) for name, value in self.sums.items()},
-        )
-        same[WEIGHTS] = [flags.get(name, UNKNOWN) for name in names]
-        return SizeRecord(
-            self.step, self.wall_time, self._infos, totals, moments, same, *self._facts
-        )
+from tb_activation_hist.core.parameter_sizes import UNKNOWN, ParameterInfo
 
 
 class SizeMeter:
@@ -113,15 +39,18 @@ class SizeMeter:
         self._wanted = True
         self._known = KnownParameters()
         self._memory = WeightMemory()
-        self._rates: MutableMapping[Tensor, float] = WeakIdKeyDictionary()
+        self._rates: dict[str, tuple[weakref.ref[Tensor], float]] = {}
+        """By name: the parameter that an optimizer had, and its learning rate there."""
         self._stepped = False
         self._in_closure = False
         """Whether the optimizer step under way makes its gradients itself."""
         self._others_step = False
         """Whether an optimizer stepped that has none of these parameters."""
         self._watched: list[Any] = []
-        self._taken: dict[str, Tensor | None] = {}
-        self._kept: dict[str, Tensor] = {}
+        self._before: list[NamedSamples] = []
+        self._gradients: list[NamedSamples] = []
+        self._with_gradient: set[str] = set()
+        self._without_gradient: set[str] = set()
         self._began = False
         self._measured = False
         """Whether the last record has sizes."""
@@ -138,8 +67,7 @@ class SizeMeter:
         """A step begins; recorded: whether it makes a record."""
         self.on = recorded and (self._wanted or self._turn)
         self._stepped = self._in_closure = False
-        self._taken.clear()
-        self._kept.clear()
+        self._forget_samples()
         if self.on and self._turn and self._records and not self._rates:
             self._watch_gradients()
 
@@ -152,8 +80,7 @@ class SizeMeter:
 
     def _take_arrived(self, name: str, parameter: Tensor) -> None:
         if self.on and not self._stepped and not _capturing():
-            with torch.no_grad():
-                self._take_gradient(name, parameter, None)
+            self._take_gradients({name: parameter}, None)
 
     def stop_watching(self) -> None:
         """Take the hooks off the parameters, if there are any."""
@@ -178,47 +105,58 @@ class SizeMeter:
         if not self.on or _capturing():
             return
         known = self._parameters()
-        rates = dict(_rates_of(optimizer))
-        own = {id(parameter) for parameter in rates}
-        if own.isdisjoint(id(parameter) for parameter in known.values()):
+        rates = {id(parameter): rate for parameter, rate in _rates_of(optimizer)}
+        mine = {name: each for name, each in known.items() if id(each) in rates}
+        if not mine:
             self._others_step = True
             if self._turn and not self._rates:
-                for name, parameter in known.items():
-                    self._take_gradient(name, parameter, None)
+                self._take_gradients(known, None)
             return
         self.begin()
-        self._rates.update(rates)
+        for name, parameter in mine.items():
+            self._rates[name] = weakref.ref(parameter), rates[id(parameter)]
         self._stepped, self._in_closure = True, closure
-        for name, parameter in known.items():
-            mine = id(parameter) in own
-            values = countable_values(parameter) if mine and name not in self._kept else None
-            if values is not None:
-                self._kept[name] = copy_sample(values)
-            if not closure:
-                self._take_gradient(name, parameter, optimizer if mine else None)
+        kept = {name for part in self._before for name in part.names}
+        self._before += gather(
+            (name, values)
+            for name, each in mine.items()
+            if name not in kept and (values := countable_values(each)) is not None
+        )
+        if not closure:
+            self._take_gradients(mine, optimizer)
+            self._take_gradients({n: each for n, each in known.items() if n not in mine}, None)
 
     def after_step(self, optimizer: Any) -> None:
         """Take the gradients of a step that made them itself."""
         if not self.on or not self._in_closure or _capturing():
             return
         self._in_closure = False
+        known = self._parameters()
         own = {id(parameter) for parameter, _ in _rates_of(optimizer)}
-        for name, parameter in self._parameters().items():
-            if name not in self._taken:
-                self._take_gradient(name, parameter, optimizer if id(parameter) in own else None)
+        self._take_gradients({n: p for n, p in known.items() if id(p) in own}, optimizer)
+        self._take_gradients({n: p for n, p in known.items() if id(p) not in own}, None)
 
-    def _take_gradient(self, name: str, parameter: Tensor, optimizer: Any) -> None:
-        """That which the parameter's own optimizer gets counts; without one, any that is there."""
-        if optimizer is None and self._taken.get(name) is not None:
-            return
-        gradient = parameter.grad
-        if gradient is not None and gradient.is_sparse:
-            gradient = gradient.coalesce().values()
-        values = countable_values(gradient)
-        if values is None or not values.numel():
-            self._taken.setdefault(name, None)
-            return
-        self._taken[name] = unscale_gradient(copy_sample(values), optimizer)
+    def _take_gradients(self, parameters: Mapping[str, Tensor], optimizer: Any) -> None:
+        """Those that the parameters' own optimizer gets count; without one, any that are there."""
+        found: dict[str, Tensor] = {}
+        for name, parameter in parameters.items():
+            if optimizer is None and name in self._with_gradient:
+                continue
+            gradient = parameter.grad
+            if gradient is not None and gradient.is_sparse:
+                gradient = gradient.coalesce().values()
+            values = countable_values(gradient)
+            if values is None or not values.numel():
+                self._without_gradient.add(name)
+            else:
+                found[name] = values
+        self._with_gradient.update(found)
+        self._gradients += gather(found.items(), partial(unscale_gradient, optimizer=optimizer))
+
+    def _forget_samples(self) -> None:
+        self._before, self._gradients = [], []
+        self._with_gradient.clear()
+        self._without_gradient.clear()
 
     def end_step(self) -> PendingSizes | None:
         """What was measured in the recorded step that ends; None if it is not the turn."""
@@ -235,8 +173,7 @@ class SizeMeter:
         """The weights at the end of a training; None if the last record has them."""
         if self._records == 0 or self._measured or _capturing():
             return None
-        self._taken.clear()
-        self._kept.clear()
+        self._forget_samples()
         self._stepped = False
         return self._measure(self._parameters())
 
@@ -248,32 +185,33 @@ class SizeMeter:
             ParameterInfo(name, tuple(each.shape), dtype_name(each.dtype))
             for name, each in known.items()
         )
-        pending = PendingSizes(infos, self._facts(list(known.values())), self._memory)
+        pending = PendingSizes(infos, self._facts(known), self._memory)
         values = [countable_values(parameter) for parameter in known.values()]
         pending.whole = [each is None or each.numel() <= SAMPLE for each in values]
         pending.weights = gather(
-            (row, take_sample(each)) for row, each in enumerate(values) if each is not None
+            (name, each) for name, each in zip(names, values, strict=True) if each is not None
         )
         still = self._memory.still
         for name, each, whole in zip(names, values, pending.whole, strict=True):
             if each is not None and not whole and (still is None or name in still):
                 pending.sums[name] = keep_scalar(checksum(each))
-        rows = {name: row for row, name in enumerate(names)}
-        pending.before = gather((rows[name], each) for name, each in self._kept.items())
-        taken = {name: each for name, each in self._taken.items() if name in rows}
-        pending.gradients = gather((rows[n], each) for n, each in taken.items() if each is not None)
-        pending.missing = [rows[name] for name, each in taken.items() if each is None]
+        pending.before, pending.gradients = tuple(self._before), tuple(self._gradients)
+        pending.missing = frozenset(self._without_gradient - self._with_gradient)
         return pending
 
-    def _facts(self, parameters: Sequence[nn.Parameter]) -> tuple[Any, Any, Any]:
+    def _facts(self, parameters: Mapping[str, nn.Parameter]) -> tuple[Any, Any, Any]:
         known = self._rates or self._others_step
-        # Each look makes a weak reference.
-        rates = [self._rates.get(each) for each in parameters]
+        rates = [self._rate_of(name, each) for name, each in parameters.items()]
         return (
-            np.array([each.requires_grad for each in parameters], np.bool_),
+            np.array([each.requires_grad for each in parameters.values()], np.bool_),
             np.array([int(rate is not None) if known else UNKNOWN for rate in rates], np.int8),
             np.array([np.nan if rate is None else rate for rate in rates]),
         )
+
+    def _rate_of(self, name: str, parameter: nn.Parameter) -> float | None:
+        """None if it was in no optimizer that stepped, though one of its name may have been."""
+        known = self._rates.get(name)
+        return known[1] if known is not None and known[0]() is parameter else None
 
     def _parameters(self) -> dict[str, nn.Parameter]:
         """Those that the model has now; tied ones once, under their first name."""
@@ -295,24 +233,3 @@ def _rates_of(optimizer: Any) -> Iterable[tuple[Tensor, float]]:
 def _capturing() -> bool:
     """Whether the model runs to be captured, by CUDA graphs or torch.jit.trace, not to learn."""
     return is_tracing() or is_capturing()
-
-
-def _read(parts: Sequence[Gathered]) -> list[Arrived]:
-    return [(each.rows, each.read(), each.lengths) for each in parts]
-
-
-def _split(parts: Sequence[Arrived]) -> dict[int, FloatArray]:
-    found: dict[int, FloatArray] = {}
-    for rows, values, lengths in parts:
-        ends = np.cumsum(lengths)
-        for row, length, end in zip(rows, lengths, ends, strict=True):
-            found[row] = values[end - length : end]
-    return found
-
-
-def _relative(before: FloatArray, after: FloatArray) -> FloatArray:
-    """The change, divided by the root mean square of the weights."""
-    with np.errstate(all="ignore"):
-        size = np.sqrt(max(np.mean(before**2), np.mean(after**2)))
-        change: FloatArray = (after - before) / max(size, np.finfo(np.float32).tiny)
-    return change

@@ -18,6 +18,22 @@ MOST_NAMES: Final = 32
 DROPPED_SHARES: Final = ("p", "drop_prob", "dropout")
 """Settings of modules that are the share of values to drop; a schedule may change them."""
 
+ADD_DECAY: Final = frozenset(
+    {
+        "ASGD",
+        "Adadelta",
+        "Adagrad",
+        "Adam",
+        "Adamax",
+        "NAdam",
+        "RAdam",
+        "RMSprop",
+        "Rprop",
+        "SGD",
+    }
+)
+"""Torch's optimizers that add weight decay to the gradients."""
+
 TUPLES: Final = frozenset({"layers", "begins", "rates"})
 """Fields of facts that are tuples, and lists in JSON."""
 
@@ -40,10 +56,13 @@ class OptimizerGroup:
     others: int = 0
 
     @property
-    def decouples_decay(self) -> bool:
-        """Whether weight decay shrinks the weights themselves, beside the gradients."""
-        own = self.settings.get("decoupled_weight_decay", 0.0)
-        return self.optimizer == "AdamW" or bool(own)
+    def adds_decay(self) -> bool:
+        """Whether weight decay is known to be added to the gradients.
+
+        Optimizers of other libraries, such as Lion, mostly shrink the weights themselves.
+        """
+        decoupled = bool(self.settings.get("decoupled_weight_decay", 0.0))
+        return self.optimizer in ADD_DECAY and not decoupled
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "relu_logits": frozenset(
         {"mostly_zero", "collapsed", "not_learning", "dead_units", "stopped_learning"}
     ),
+    "sudden_change": frozenset({"spike_and_crash"}),
     "dead_units": frozenset({"collapsed", "mostly_zero"}),
     "runaway_units": frozenset({"outlier_features", "exploding", "low_precision", "non_finite"}),
 }
@@ -91,6 +92,12 @@ RESULTS: Final = frozenset({"chance_share", "lost_share"})
 """Limits of findings that only say how a training ended: they follow from all others."""
 
 
+NOTHING_ARRIVES: Final = frozenset(
+    own.value for own in (Cause.NO_GRADIENT, Cause.NO_STEP, Cause.OTHER_WEIGHTS, Cause.NO_UPDATE)
+)
+"""Causes by which the set-up keeps the weights of layers as they are."""
+
+
 SEEN_IN_WEIGHTS: Final = frozenset({"other_weights", "start_again", "vanishing_factors"})
 """Limits of findings that the weights themselves show: no sizes of outputs say it as well."""
 
@@ -117,11 +124,24 @@ def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
 
 
 def _stays_at_zero(finding: Finding, findings: Sequence[Finding]) -> bool:
-    """Whether weights that begin at 0, as those of adapters, stay there since nothing steps."""
+    """Whether weights that begin at 0, as those of adapters, stay there since nothing steps.
+
+    So do the factors of the norms at the end of residual branches, whose other layers are still or
+    frozen.
+    """
     if finding.kind != "collapsed":
         return False
     causes = [f for f in findings if is_left_out(f) and f.first_step >= finding.first_step]
-    return set(finding.layers) <= {layer for cause in causes for layer in cause.layers}
+    if set(finding.layers) <= {layer for cause in causes for layer in cause.layers}:
+        return True
+    still = [f for f in findings if f.kind == "frozen" or f.figures.get("cause") in NOTHING_ARRIVES]
+    blocks = {_block_of(layer) for f in still if f.first_step == 1 for layer in f.layers} - {""}
+    from_start = finding.first_step == 1 and finding.figures.get("idle_share") == 1
+    return from_start and {_block_of(layer) for layer in finding.layers} <= blocks
+
+
+def _block_of(layer: str) -> str:
+    return layer.rpartition(".")[0]
 
 
 def is_left_out(finding: Finding) -> bool:

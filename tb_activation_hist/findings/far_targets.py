@@ -6,13 +6,19 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from tb_activation_hist.core.setup_facts import (
     GRADIENT_NORM,
     GRADIENTS_USED,
     OUTPUT_SIZE,
     LossGradients,
 )
-from tb_activation_hist.findings.loss_signals import find_main_loss, trains_all_alone
+from tb_activation_hist.findings.loss_signals import (
+    find_loss_trend,
+    find_main_loss,
+    trains_all_alone,
+)
 from tb_activation_hist.findings.run_signals import RunSignals
 
 MOST_OUTPUTS: Final = 3
@@ -20,6 +26,10 @@ MOST_OUTPUTS: Final = 3
 
 MOST_PER_LOSS: Final = 2.0
 """Way relative to the loss: 1 for a mean absolute error, and less for squares of more than 1."""
+
+
+MOST_WAY: Final = 2.0
+"""Way that a loss has come, beside the sizes of the outputs, from which on they cannot have."""
 
 
 @dataclass(frozen=True)
@@ -58,4 +68,23 @@ def find_way(run: RunSignals) -> FarTargets | None:
     # that are accumulated give them a part of it.
     if way > MOST_PER_LOSS * history.first:
         return None
-    return FarTargets(facts[0], way, max(own[OUTPUT_SIZE] for own in known), history.first)
+    size = max(own[OUTPUT_SIZE] for own in known)
+    if _falls_by_itself(run, way, size):
+        return None
+    return FarTargets(facts[0], way, size, history.first)
+
+
+def _falls_by_itself(run: RunSignals, way: float, size: float) -> bool:
+    """Whether a loss falls further than the outputs' way allows: most of it is of something else.
+
+    So it is where a divergence or a penalty of the weights is added. The same bound holds for a
+    part of the loss: it takes that part of the way at least.
+    """
+    trend = find_loss_trend(run)
+    if trend is None or trend.rising > 0 or not run.learners:
+        return False
+    last = run.learners[-1]
+    first = last.first_rms
+    largest = float(np.max(last.rms[last.whole], initial=0.0))
+    reached = size * largest / first if first > 0 else largest
+    return (1 - trend.end / trend.begin) * way > MOST_WAY * (size + reached)

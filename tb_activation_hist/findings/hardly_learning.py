@@ -299,7 +299,7 @@ def _is_swapped(group: OptimizerGroup, layers: RunSignals) -> bool:
     """Whether the rate is far below a decay that goes through the gradients."""
     own = group.settings
     rate = max(own.get("lr", 0.0), largest_rate(layers))
-    return not group.decouples_decay and rate * DECAY_ABOVE < own.get("weight_decay", 0.0)
+    return group.adds_decay and rate * DECAY_ABOVE < own.get("weight_decay", 0.0)
 
 
 def first_negative_rate(layers: RunSignals) -> tuple[int, float]:

@@ -82,6 +82,14 @@ def has_few_values(info: LayerInfo) -> bool:
     return info.type in ZEROING and bool(sample) and math.prod(sample) < FEW_VALUES
 
 
+def is_bias_table(info: LayerInfo) -> bool:
+    """Whether it is an embedding of one value per row, such as a bias of each user.
+
+    It starts at 0, and stays there where a loss compares two items of one user: it cancels out.
+    """
+    return info.type.startswith("Embedding") and info.shape[-1:] == (1,)
+
+
 def has_weights(info: LayerInfo) -> bool:
     """Whether the layer multiplies its inputs with weights; unknown types are taken to."""
     weightless = info.type in WEIGHTLESS or info.type.endswith(WEIGHTLESS_ENDINGS)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.findings.hits import NEIGHBOUR_GAP, Hit, whole_run_hit
-from tb_activation_hist.findings.layer_types import normalises
+from tb_activation_hist.findings.layer_types import is_bias_table, normalises
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
@@ -118,7 +118,8 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
         if cause is Cause.NO_GRADIENT and _may_begin_later(own, run, least_steps):
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, own, run, movers)
-        given = alone and _are_given_zeros(own, run)
+        cancels = all(is_bias_table(hit.signals.info) for hit in hits)
+        given = alone and not cancels and _are_given_zeros(own, run)
         zero = cause is Cause.ZERO_GRADIENT and not given
         meant = unused or zero or not run.facts.trainable
         yield StillPart(hits, own, cause, movers[0].name, own[0].records, meant)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -59,7 +59,10 @@ class _LastIndex:
 class IndexAnswers:
     """Makes the index of each experiment and keeps it until something changes."""
 
-    def __init__(self, listings: ListingCache) -> None:
+    def __init__(
+        self, listings: ListingCache, file_warnings: Callable[[], Sequence[str]] = tuple
+    ) -> None:
+        self._file_warnings = file_warnings
         self._last: dict[str, _LastIndex] = {}
         self._lock = threading.Lock()
         self._listings = listings
@@ -80,11 +83,14 @@ class IndexAnswers:
             mine |= hidden_layers(
                 provider.experiment, blocks, histograms, state.scalars, state.charted
             )
-            fingerprint = _fingerprint(blocks, histograms, runs, state.scalars, mine)
+            of_files = self._file_warnings()
+            fingerprint = _fingerprint(blocks, histograms, runs, state.scalars, mine, of_files)
             if fingerprint != state.revision:
                 notes = self._run_notes(state, provider, blocks)
                 state.text = to_json(
-                    make_index(fingerprint, blocks, histograms, runs, notes, state.scalars, mine)
+                    make_index(
+                        fingerprint, blocks, histograms, runs, notes, state.scalars, mine, of_files
+                    )
                 )
                 state.revision = fingerprint
             text = state.text
@@ -117,12 +123,13 @@ def _fingerprint(
     runs: Iterable[RunEntry],
     scalars: Mapping[str, list[str]],
     warnings: Mapping[SeriesKey, str],
+    file_warnings: Sequence[str],
 ) -> str:
     """A word that changes with any new run, tag, record, scalar tag or warning."""
     series = tuple((key, listing.stamp) for key, listing in (*blocks.items(), *histograms.items()))
     tags = tuple((run, tuple(tags)) for run, tags in sorted(scalars.items()))
     names = tuple(sorted(run.name for run in runs))
-    number = hash((frozenset(series), names, tags, tuple(sorted(warnings.items()))))
+    number = hash((frozenset(series), names, tags, tuple(sorted(warnings.items())), *file_warnings))
     return f"{number & (2**64 - 1):016x}"
 
 
@@ -166,6 +173,7 @@ def make_index(
     notes: Mapping[str, RunNotes],
     scalars: Mapping[str, list[str]],
     read_warnings: Mapping[SeriesKey, str],
+    file_warnings: Sequence[str] = (),
 ) -> schema.Index:
     shown = {key.run for key in (*blocks, *histograms)}
     entries = sorted((r for r in runs if r.name in shown), key=lambda r: natural_key(r.name))
@@ -195,7 +203,7 @@ def make_index(
             for entry in entries
         ],
         "series": series,
-        "warnings": sorted(warnings) + refused,
+        "warnings": [*sorted(warnings), *file_warnings, *refused],
     }
 
 

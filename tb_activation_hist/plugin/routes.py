@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
 from tb_activation_hist.plugin.board_answer import BoardAnswers
 from tb_activation_hist.plugin.comparison_answer import ComparisonAnswers
+from tb_activation_hist.plugin.damaged_files import DamagedFiles
 from tb_activation_hist.plugin.data_provider import (
     PLUGIN_OF_SOURCE,
     DataProvider,
@@ -36,6 +38,7 @@ from tb_activation_hist.plugin.query import (
     require_allowed_size,
     required,
 )
+from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.response import respond, respond_json
 from tb_activation_hist.plugin.scalars_answer import scalar_answer
 from tb_activation_hist.plugin.schema import ExportRequest
@@ -73,7 +76,9 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         self._listings = ListingCache()
         self._tiles = TilesAnswers(self._series_cache, self._listings)
         self._board = BoardAnswers(self._series_cache, self._listings)
-        self._index = IndexAnswers(self._listings)
+        self._logdir = str(getattr(getattr(context, "flags", None), "logdir", "") or "")
+        files = DamagedFiles(self._logdir, partial(self._series_cache.pause, Urgency.LATER))
+        self._index = IndexAnswers(self._listings, files.warnings)
         self._findings = FindingsAnswers(self._series_cache)
         self._comparisons = ComparisonAnswers(self._series_cache)
         self._profiles = ProfileAnswers(self._series_cache)
@@ -86,7 +91,6 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             self._comparisons,
             self._profiles,
         )
-        self._logdir = str(getattr(getattr(context, "flags", None), "logdir", "") or "")
 
     def get_plugin_apps(self) -> Mapping[str, Any]:
         """WSGI applications by route."""

@@ -17,6 +17,7 @@ from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
 from tb_activation_hist.capture.parameter_refs import layers_to_refs
+from tb_activation_hist.capture.pending_sizes import PendingSizes
 from tb_activation_hist.capture.recorders import Recorders
 from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import (
@@ -34,7 +35,6 @@ from tb_activation_hist.capture.silence import (
     explain_silence,
     explain_unmatched,
 )
-from tb_activation_hist.capture.size_meter import PendingSizes
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.tensor_names import tensor_patterns, unmatched_tensors

@@ -129,6 +129,27 @@ def scan_events(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         raise FormatError(join_problems(skipped))
 
 
+def skip_events(file: IO[bytes], offset: int) -> tuple[int, bool]:
+    """Step over the whole events from `offset` on, by their heads alone.
+
+    Returns where they end, and whether that is neither the end of the file nor an event that is
+    still being written: there TensorBoard stops.
+    """
+    size = file.seek(0, os.SEEK_END)
+    while (length := _length_at(file, offset)) is not None:
+        if offset + length + EXTRA_BYTES > size:
+            break
+        offset += length + EXTRA_BYTES
+    return offset, offset < size and not (
+        _may_go_on(file, offset) and _find_event(file, offset + 1, size) is None
+    )
+
+
+def _length_at(file: IO[bytes], offset: int) -> int | None:
+    file.seek(offset)
+    return _event_length(file.read(HEAD_BYTES))
+
+
 def decode_events(file: IO[bytes]) -> Iterator[tuple[int, Event]]:
     """Yield (offset, event) of each event that can be decoded, else as `scan_events`."""
     from google.protobuf.message import DecodeError
@@ -152,8 +173,7 @@ def decode_events(file: IO[bytes]) -> Iterator[tuple[int, Event]]:
 def read_event(file: IO[bytes], offset: int) -> bytes:
     """The event at an offset that `scan_events` gave; FormatError where it is there no longer."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(offset)
-    length = _event_length(file.read(HEAD_BYTES))
+    length = _length_at(file, offset)
     if length is None:
         raise FormatError(f"no event begins at byte {offset:,} of {size:,}")
     return file.read(length)
@@ -165,8 +185,7 @@ def _whole_event(file: IO[bytes], offset: int, size: int) -> bytes | None:
     Its own checksum is looked at only where no event follows: that of each would cost a reading
     without google-crc32c half a second for 100 MB.
     """
-    file.seek(offset)
-    length = _event_length(file.read(HEAD_BYTES))
+    length = _length_at(file, offset)
     if length is None or offset + length + EXTRA_BYTES > size:
         return None
     data, head = file.read(length + 4), file.read(HEAD_BYTES)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.storage.codec import encode_block
+from tb_activation_hist.storage.event_file_reader import scan_events
 from tests.plugin.logdirs import (
     RunFile,
     broken_values,
@@ -51,6 +54,16 @@ def write_everything(logdir: Path) -> None:
     (file,) = path.iterdir()
     file.write_bytes(file.read_bytes()[:-BLOCK_BYTES])
     write_damaged(logdir)
+    write_spoilt(logdir)
+
+
+def write_spoilt(logdir: Path) -> None:
+    """Four blocks, of which the length of the third does not fit its checksum."""
+    (file,) = write_run(logdir, "spoilt", {"conv1": SERIES["conv1"]}).iterdir()
+    start, _ = list(scan_events(io.BytesIO(file.read_bytes())))[3]
+    with file.open("r+b") as content:
+        content.seek(start)
+        content.write(b"\x01\x02")
 
 
 def write_resumed(logdir: Path) -> None:
@@ -106,7 +119,7 @@ def server(
     with running_tensorboard(
         folder, f"--logdir={logdir}", f"--load_fast={request.param}", "--reload_interval=1"
     ) as server:
-        server.wait_for_series(11)
+        server.wait_for_series(12)
         yield server
         warnings = re.findall(r".*security_validator.*|.*Traceback.*", server.log.read_text())
         assert warnings == []
@@ -133,7 +146,7 @@ def test_index_lists_all_runs_and_series(server: TensorBoard) -> None:
     index = server.plugin("index").json
     names = [run["name"] for run in index["runs"]]
     assert set(names) == {
-        ".", "plain", ODD_RUN, "resumed", "cut off", "damaged", "foreign", "keras",
+        ".", "plain", ODD_RUN, "resumed", "cut off", "damaged", "spoilt", "foreign", "keras",
     }  # fmt: skip
     plain = index["runs"][names.index("plain")]
     assert plain["info"] == {"version": 1, "cadence": "every step"}
@@ -209,6 +222,18 @@ def test_damaged_blocks_are_warned_of_and_the_others_shown(server: TensorBoard) 
     assert "'activations/conv1': A block" in warnings
     assert "The block has format version 7" in warnings
     assert "pip install -U" in warnings
+
+
+def test_a_file_that_tensorboard_stops_reading_is_warned_of(server: TensorBoard) -> None:
+    (tile,) = tiles(server, {"run": "spoilt", "tag": "activations/conv1"})
+    assert tile["records"] == 64
+    deadline = time.monotonic() + 60
+    while not (told := [w for w in server.plugin("index").json["warnings"] if "'spoilt'" in w]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert re.match(
+        r"Run 'spoilt': TensorBoard stops reading events\.\S+ at byte [\d,]+ of ", *told
+    )
 
 
 def test_histograms_of_other_tools_keep_their_totals(server: TensorBoard) -> None:

@@ -11,7 +11,12 @@ import numpy.typing as npt
 from tb_activation_hist.findings.equal_outputs import find_equal_outputs
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, begin_of, find_hits, group_episodes, name_layers
-from tb_activation_hist.findings.layer_types import drops, has_few_values, is_further_output
+from tb_activation_hist.findings.layer_types import (
+    drops,
+    has_few_values,
+    is_bias_table,
+    is_further_output,
+)
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -30,7 +35,7 @@ def has_collapsed(idle_share: npt.ArrayLike, options: CollapsedThresholds) -> Bo
 
 
 def find_collapsed(layers: RunSignals, options: CollapsedThresholds) -> Iterator[Observation]:
-    outputs = [s for s in layers.main_outputs if not drops(s.info) and not _is_constant(s)]
+    outputs = [s for s in layers.main_outputs if not (drops(s.info) or _is_constant(s))]
     hits = find_hits(outputs, lambda signals: _collapsed_hit(signals, options))
     for group in group_episodes(hits):
         yield Observation(
@@ -42,8 +47,10 @@ def find_collapsed(layers: RunSignals, options: CollapsedThresholds) -> Iterator
 
 
 def _is_constant(signals: Signals) -> bool:
-    """Whether a module hands on a 0, such as a mean that it has not subtracted, beside outputs."""
-    return is_further_output(signals.info) and bool((signals.zero_share == 1).all())
+    """Whether it is a 0 throughout that nothing needs: biases, or what a module hands on beside
+    outputs, such as a mean that it has not subtracted."""
+    optional = is_further_output(signals.info) or is_bias_table(signals.info)
+    return optional and bool((signals.zero_share == 1).all())
 
 
 def _collapsed_hit(signals: Signals, options: CollapsedThresholds) -> Hit | None:
@@ -65,7 +72,8 @@ def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineS
     # Whether a pooled ReLU of few values feeds a gate is known of a whole run only: see
     # `main_outputs`.
     is_pooled = len(stream.info.shape) > 2 and has_few_values(stream.info)
-    is_constant = is_further_output(stream.info) and stream.early_rms == 0
+    optional = is_further_output(stream.info) or is_bias_table(stream.info)
+    is_constant = optional and stream.early_rms == 0
     if drops(stream.info) or is_pooled or is_constant:
         return OnlineState(holds=False, figures={})
     idle = stream.idle_share(options)

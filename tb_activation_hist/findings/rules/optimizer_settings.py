@@ -149,7 +149,7 @@ def _find_decay(
     adaptive = "beta1" in group.settings
     # Where the decay is usual and takes much all the same, it is the rate that is odd.
     usual = USUAL_ADAMW if adaptive else USUAL_SGD
-    if adaptive and not group.decouples_decay:
+    if adaptive and group.adds_decay:
         if decay >= options.decay_in_gradient:
             text = f"weight decay {decay:g} is added to the gradients, and outweighs them"
             yield Oddity(text, "decay_in_gradient", "weight_decay", decay)

@@ -21,7 +21,7 @@ from tb_activation_hist.findings.hits import (
 )
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
-from tb_activation_hist.findings.set_back import find_replaced, find_start_again
+from tb_activation_hist.findings.set_back import find_replaced, find_start_again, layers_replaced
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_FACTOR, Thresholds, threshold
 
@@ -99,7 +99,7 @@ def find_other_weights(
     fact = find_replaced(layers)
     if fact is None:
         return
-    hits = [hit_from_step(s, fact.since) for s in layers.owners_of_weights]
+    hits = [hit_from_step(s, fact.since) for s in layers_replaced(layers, fact)]
     if hits:
         again = f", and {fact.replaced - 1:,} times more" if fact.replaced > 1 else ""
         yield Observation(

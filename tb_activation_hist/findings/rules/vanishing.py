@@ -26,7 +26,7 @@ from tb_activation_hist.findings.hits import (
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
-from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.scale_history import earlier_scales, usable_scales
 from tb_activation_hist.findings.signals import (
     Signals,
@@ -174,7 +174,8 @@ def find_shrinking_layers(
     So a variational autoencoder shows that its posterior has collapsed to the prior, in the layer
     of the means or in both that it has. The last layer must shrink by more: so a network shows that
     one answer for all samples is enough for its loss. Or its targets are small, as heatmaps are,
-    so that it is an info.
+    so that it is an info. So is a layer of one block out of several alike ones: such blocks add to
+    what goes around them, and one that is not needed fades.
     """
     learners = [s for s in layers.learners if np.count_nonzero(s.whole) >= LEAST_SHRINKING]
     shares = [_scale_left(s) for s in learners]
@@ -196,8 +197,21 @@ def find_shrinking_layers(
             title=f"{name_layers([hit])}: values shrink {format_factor(hit.figures['decay'])} "
             f"times from step {hit.first_step}, while those of its neighbours do not",
             threshold={limit: getattr(options, limit)},
-            severity="info" if last else None,
+            severity="info" if last or _is_in_stack(hit.signals, learners) else None,
         )
+
+
+def _is_in_stack(signals: Signals, learners: Sequence[Signals]) -> bool:
+    """Whether another block has the same layer, as ``blocks.1.out`` beside ``blocks.0.out``."""
+    own = _places_in_stacks(signals)
+    return any(own & _places_in_stacks(other) for other in learners if other is not signals)
+
+
+def _places_in_stacks(signals: Signals) -> set[tuple[str, str]]:
+    """What stands before and after each number inside of a layer's name."""
+    parts = module_name(signals.info).split(".")
+    inside = [at for at, part in enumerate(parts[:-1]) if part.isdigit()]
+    return {(".".join(parts[:at]), ".".join(parts[at + 1 :])) for at in inside}
 
 
 def _short_groups(state: Sequence[bool]) -> Iterator[tuple[int, int]]:

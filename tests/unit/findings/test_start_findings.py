@@ -186,3 +186,23 @@ def test_means_and_variances_of_a_latent_shrink_together(names: str, found: int)
         )  # fmt: skip
     own = {f"linear{place}": layers[f"linear{place}"] for place in range(5)}
     assert len(of_kind(own, "vanishing")) == found
+
+
+@pytest.mark.parametrize(
+    ("names", "severity"),
+    [
+        (("enter", "blocks.0.out", "blocks.1.out"), "info"),
+        (("enter", "coder.0.out", "coder.1.in"), "warning"),
+        (("0", "2", "4"), "warning"),
+    ],
+)
+def test_a_block_of_a_stack_that_is_not_needed_fades(names: tuple[str, ...], severity: str) -> None:
+    """So does attention where the last token says all, after norms that keep the scale."""
+    own = {
+        name: make_layer(
+            name, "Linear", place, lambda v, index, by=int(place == 1): v / (1 + by * index / 12)
+        )
+        for place, name in enumerate(names)
+    }
+    (finding,) = of_kind(own, "vanishing")
+    assert (finding.layers, finding.severity) == ((names[1],), severity)

@@ -21,7 +21,7 @@ from tb_activation_hist.core.names import PLUGIN_NAME, LayerInfo
 from tb_activation_hist.plugin.sharing.held_runs import read_event_files
 from tb_activation_hist.storage.codec import encode_block
 from tb_activation_hist.storage.event_file import frame
-from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
+from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events, skip_events
 from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.run_histograms import RunHistograms, read_last_step
 from tests.plugin.logdirs import RunFile, write_run
@@ -149,6 +149,11 @@ def test_what_follows_damage_is_read(damage: str, tmp_path: Path) -> None:
         "cut before much": data[start : start + 20],
     }[damage]
     path.write_bytes(data[:start] + spoilt + data[end:])
+    with path.open("rb") as file:
+        stops_at, damaged = skip_events(file, 0)
+    assert damaged
+    # The length of an event that was cut off is as it was, so the place behind it is wrong.
+    assert stops_at == (start if damage in ("length", "zeros") else end)
     (run,) = read_runs(str(tmp_path))
     told = f"no event begins at byte {start:,} of {path.stat().st_size:,}, so {len(spoilt):,} bytes"
     assert told in run.problems[0]
@@ -162,7 +167,10 @@ def test_what_follows_damage_is_read(damage: str, tmp_path: Path) -> None:
 def test_a_file_that_is_still_written_is_not_damaged(tail: bytes, tmp_path: Path) -> None:
     write_run(tmp_path, "run", {"conv1": VALUES[:2]})
     (path,) = (tmp_path / "run").iterdir()
-    path.write_bytes(path.read_bytes() + tail)
+    whole = path.read_bytes()
+    path.write_bytes(whole + tail)
+    with path.open("rb") as file:
+        assert skip_events(file, 0) == (len(whole), False)
     assert len(read_histograms(tmp_path)["run"]["conv1"]) == 2
 
 
