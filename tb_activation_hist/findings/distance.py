@@ -78,4 +78,5 @@ def window_medians(values: FloatArray, starts: IntVector, ends: IntVector) -> Fl
     inside = np.minimum(starts[:, None] + place, len(values) - 1)
     rows = np.sort(np.where(place < lengths[:, None], values[inside], np.inf), axis=1)
     row = np.arange(len(starts))
-    return rows[row, (lengths - 1) // 2] / 2 + rows[row, lengths // 2] / 2
+    medians: FloatArray = rows[row, (lengths - 1) // 2] / 2 + rows[row, lengths // 2] / 2
+    return medians

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.loss_history import LossHistory, split_words
 from tb_activation_hist.core.setup_facts import (
     BINARY,
@@ -43,7 +44,8 @@ MOST_ABOVE: Final = 1.5
 class LossTrend:
     """How a loss went: means over the begin and the end, and the lowest one over an `END_SHARE`.
 
-    first: of the very first records. steps: of the first and the last record.
+    first: of the very first records. steps: of the first and the last record. rising: share of the
+    pairs of means of which the later one is higher.
     """
 
     tag: str
@@ -52,6 +54,7 @@ class LossTrend:
     end: float
     lowest: float
     steps: tuple[int, int]
+    rising: float
 
     @property
     def length(self) -> int:
@@ -86,7 +89,15 @@ def find_loss_trend(run: RunSignals) -> LossTrend | None:
     first = loss.steps[0] - loss.window + 1
     steps = max(first, 1), loss.steps[-1]
     lowest, end = float(smooth.min()), float(smooth[-1])
-    return LossTrend(loss.tag, float(means[0]), begin, end, lowest, steps)
+    return LossTrend(
+        loss.tag, float(means[0]), begin, end, lowest, steps, _rising_share(smooth[::length])
+    )
+
+
+def _rising_share(values: FloatArray) -> float:
+    later = values[None, :] > values[:, None]
+    pairs = np.triu(np.ones_like(later), 1)
+    return float((later & pairs).sum() / max(pairs.sum(), 1))
 
 
 def chance_loss(run: RunSignals, trend: LossTrend) -> float | None:
