@@ -50,7 +50,7 @@ def test_a_loss_that_jumps_and_stays(end: list[float], found: int) -> None:
 
 
 def test_a_jump_is_dated_where_the_way_up_begins() -> None:
-    (found,) = find_rises([*FALLEN, *np.linspace(1.3, 3, 16), *[3.0] * 8])
+    (found,) = find_rises([*FALLEN, *np.linspace(1.3, 3, 10), *[3.0] * 8])
     assert found.first_step == len(FALLEN) + 1
 
 
