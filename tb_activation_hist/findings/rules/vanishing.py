@@ -102,9 +102,9 @@ def find_decay_over_time(
 
 def _decay_hit(signals: Signals, options: VanishingThresholds) -> Hit | None:
     index, scale = usable_scales(signals)
-    if scale.size < 2:
+    if scale.size < 2 or scale.min() * options.vanishing_decay >= scale.max():
         return None
-    earlier = np.nanmax(earlier_scales(scale), axis=1)
+    earlier = earlier_scales(scale, np.maximum)
     # A scale of exactly zero has collapsed, which is another finding.
     state = (scale * options.vanishing_decay < earlier) & (scale > 0)
     stretch = first_long_stretch(state, sustained_records(len(state), options))

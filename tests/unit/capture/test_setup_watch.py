@@ -215,8 +215,6 @@ def test_the_logged_loss_is_followed() -> None:
     assert (loss.tag, loss.window, loss.non_finite) == ("loss", 4, 100)
     assert loss.steps == tuple(range(4, 201, 4))
     assert loss.means[0] == 1.5
-    assert loss.until(40).means == loss.means[:10]
-    assert loss.until(40).non_finite == 0
 
 
 def test_what_is_no_fact_is_left_out() -> None:
