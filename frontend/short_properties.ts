@@ -14,6 +14,10 @@ const OWN = `
   rowEdges evenEdges edgeInks panelId seriesId rowId keyX keyY firstColumn pinBefore inForce choiceOf choiceOfData listOf
   withRange lastGrid mostHeld nonFinite innerExtent colouring bandColours advises alignment partners heights
   goesBack onScreen rasterToUrl newestStep used_bytes capacity_bytes flights announced transport clickedAt_ms startTime requests
+  bands choose pushed_ms raster overflowIncluded choosePinchAxis pinchAxis epochSteps owner newestTime xLabel yLabel
+  normalFrom complaint underflow newerRequest landing unfoldStages onReset fromRows announce highlighted slice_ms countClicks
+  heightOf zeroUpTo tickValues togglePlay limitLines limitNotes inSight onTouch exportUrl wholeJobs fineJobs holdsZero
+  unfolded binned outliers sampled widened landAll isCells each_px keyOf panned goBack isOld
 `;
 /** Preact's of class components, of which the page has none. */
 const OF_CLASSES = `

@@ -33,29 +33,37 @@ _DIVERGENCE: Final = frozenset(
 
 LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "non_finite": frozenset({"non_finite", "low_precision"}),
-    "exploding": _DIVERGENCE,
-    "spike_and_crash": _DIVERGENCE,
+    "exploding": _DIVERGENCE | {"loss_rises"},
+    "spike_and_crash": _DIVERGENCE | {"loss_rises"},
     "collapsed": frozenset(
-        {"spike_and_crash", "saturated", "not_learning", "low_precision", "stopped_learning"}
+        {
+            "spike_and_crash",
+            "saturated",
+            "not_learning",
+            "low_precision",
+            "stopped_learning",
+            "loss_rises",
+        }
     ),
     "vanishing": frozenset({"not_learning", "low_precision", "collapsed"}),
-    "saturated": frozenset({"vanishing", "not_learning"}),
+    "saturated": frozenset({"vanishing", "not_learning", "loss_rises"}),
     "low_precision": frozenset({"non_finite", "vanishing", "not_learning"}),
-    "unscaled_inputs": _DIVERGENCE | {"not_learning"},
-    "input_change": _DIVERGENCE | {"not_learning"},
-    "constant_input": _DIVERGENCE | {"not_learning"},
+    "unscaled_inputs": _DIVERGENCE | {"not_learning", "loss_rises"},
+    "input_change": _DIVERGENCE | {"not_learning", "loss_rises"},
+    "constant_input": _DIVERGENCE | {"not_learning", "loss_rises"},
     "unshuffled_input": _DIVERGENCE | {"loss_rises"},
     "not_learning": frozenset({"vanishing", "not_learning", "collapsed"}),
     "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
     "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
     "loss_mismatch": _DIVERGENCE | {"not_learning", "loss_rises", "relu_logits"},
     "loss_rises": _DIVERGENCE,
-    "eval_mode": _DIVERGENCE | {"not_learning"},
+    "eval_mode": _DIVERGENCE | {"not_learning", "loss_rises"},
     "batch_statistics": frozenset({"eval_mode", "not_learning", "saturated", "loss_rises"}),
-    "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
+    "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning", "loss_rises"}),
     "relu_logits": frozenset(
         {"mostly_zero", "collapsed", "not_learning", "dead_units", "stopped_learning"}
     ),
+    "sudden_change": frozenset({"spike_and_crash"}),
     "dead_units": frozenset({"collapsed", "mostly_zero"}),
     "runaway_units": frozenset({"outlier_features", "exploding", "low_precision", "non_finite"}),
 }
@@ -76,8 +84,18 @@ LASTING: Final = frozenset(
 """Kinds that the first record shows and that last as long as the training does."""
 
 
+EVENTS: Final = frozenset({"loss_jump"})
+"""Limits of findings of these kinds that some step brings, not the first one."""
+
+
 RESULTS: Final = frozenset({"chance_share", "lost_share"})
 """Limits of findings that only say how a training ended: they follow from all others."""
+
+
+NOTHING_ARRIVES: Final = frozenset(
+    own.value for own in (Cause.NO_GRADIENT, Cause.NO_STEP, Cause.OTHER_WEIGHTS, Cause.NO_UPDATE)
+)
+"""Causes by which the set-up keeps the weights of layers as they are."""
 
 
 SEEN_IN_WEIGHTS: Final = frozenset({"other_weights", "start_again", "vanishing_factors"})
@@ -87,6 +105,11 @@ SEEN_IN_WEIGHTS: Final = frozenset({"other_weights", "start_again", "vanishing_f
 def is_result(finding: Finding) -> bool:
     """Whether it says how the training ended, and nothing of the cause."""
     return not RESULTS.isdisjoint(finding.threshold)
+
+
+def is_lasting(finding: Finding) -> bool:
+    """Whether it holds from the first record to the last."""
+    return finding.kind in LASTING and EVENTS.isdisjoint(finding.threshold)
 
 
 def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
@@ -101,11 +124,24 @@ def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
 
 
 def _stays_at_zero(finding: Finding, findings: Sequence[Finding]) -> bool:
-    """Whether weights that begin at 0, as those of adapters, stay there since nothing steps."""
+    """Whether weights that begin at 0, as those of adapters, stay there since nothing steps.
+
+    So do the factors of the norms at the end of residual branches, whose other layers are still or
+    frozen.
+    """
     if finding.kind != "collapsed":
         return False
     causes = [f for f in findings if is_left_out(f) and f.first_step >= finding.first_step]
-    return set(finding.layers) <= {layer for cause in causes for layer in cause.layers}
+    if set(finding.layers) <= {layer for cause in causes for layer in cause.layers}:
+        return True
+    still = [f for f in findings if f.kind == "frozen" or f.figures.get("cause") in NOTHING_ARRIVES]
+    blocks = {_block_of(layer) for f in still if f.first_step == 1 for layer in f.layers} - {""}
+    from_start = finding.first_step == 1 and finding.figures.get("idle_share") == 1
+    return from_start and {_block_of(layer) for layer in finding.layers} <= blocks
+
+
+def _block_of(layer: str) -> str:
+    return layer.rpartition(".")[0]
 
 
 def is_left_out(finding: Finding) -> bool:
@@ -138,7 +174,7 @@ def follows(cause: Finding, effect: Finding, near: float, settled: float) -> boo
     if cause.severity == "info":
         return False
     if effect.kind in LEADS_TO.get(cause.kind, ()):
-        lasting = cause.kind in LASTING or effect.first_step <= cause.last_step + near
+        lasting = is_lasting(cause) or effect.first_step <= cause.last_step + near
         return lasting and Begins.WITH_OR_AFTER.holds(after, near)
     events = min(cause.first_step, effect.first_step) > settled
     return events and effect.severity != "info" and Begins.WITH.holds(after, near)

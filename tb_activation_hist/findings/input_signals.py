@@ -23,16 +23,22 @@ INPUT_KINDS: Final = ("input_change", "constant_input", "unshuffled_input", "uns
 SIZED_DTYPES: Final = ("float16", "bfloat16", "float32", "float64")
 """Dtypes of inputs that layers multiply as they are; whole numbers are ids, or are scaled first."""
 
+TARGETS: Final = frozenset({"label", "labels", "target", "targets"})
+MASKS: Final = frozenset({"mask", "masks"})
+"""Words of arguments' names by which a tensor is no part of what a model is to learn from."""
+
 
 @dataclass(frozen=True, eq=False)
 class ModelInput:
     """All that goes into one model in training.
 
     series: its tensors; those that are compared from record to record have facts, in their order.
+    beside: labels and masks that go in with them, by the names of the arguments, with their facts.
     """
 
     series: tuple[Signals, ...]
     facts: tuple[InputFacts, ...]
+    beside: tuple[tuple[Signals, InputFacts], ...] = ()
 
     @property
     def main(self) -> Signals:
@@ -57,7 +63,15 @@ def model_inputs(layers: RunSignals) -> Iterator[ModelInput]:
         if signals.info.tag in facts:
             found.setdefault(module_name(signals.info), []).append(signals)
     for own in found.values():
-        yield ModelInput(tuple(own), tuple(facts[signals.info.tag] for signals in own))
+        content = [signals for signals in own if not words_of(signals) & (TARGETS | MASKS)] or own
+        beside = ((each, facts[each.info.tag]) for each in own if each not in content)
+        known = tuple(facts[signals.info.tag] for signals in content)
+        yield ModelInput(tuple(content), known, tuple(beside))
+
+
+def words_of(signals: Signals) -> frozenset[str]:
+    """Words of the argument's name: that of ``"Bert/attention_mask"`` has attention and mask."""
+    return frozenset(signals.info.layer.rpartition("/")[2].lower().split("_"))
 
 
 def train_inputs(layers: RunSignals) -> list[Signals]:

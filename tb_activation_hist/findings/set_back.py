@@ -9,7 +9,8 @@ import numpy as np
 
 from tb_activation_hist.core.setup_facts import KeptGradients, RestoredWeights
 from tb_activation_hist.findings.hits import Hit, hit_from_step
-from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
+from tb_activation_hist.findings.signals import Signals
 
 STILL_SHARE: Final = 0.5
 """Part of a run after which they must still be set back."""
@@ -72,11 +73,23 @@ def find_start_again(run: RunSignals, most_times: int) -> RestoredWeights | None
 
 
 def find_replaced(run: RunSignals) -> RestoredWeights | None:
-    """The parameter that first got values, in the middle of a run, that no optimizer made."""
+    """The parameter that first got values, in the middle of a run, that no optimizer made.
+
+    Or from the first steps on, and then again and again.
+    """
     begin = _first_step(run)
     facts = [fact for fact in run.facts.of(RestoredWeights) if fact.replaced]
-    late = [fact for fact in facts if fact.since - begin >= LEAST_LOST]
+    late = [fact for fact in facts if max(fact.since - begin, fact.replaced) >= LEAST_LOST]
     return min(late, key=lambda fact: fact.since, default=None) if late == facts else None
+
+
+def layers_replaced(run: RunSignals, fact: RestoredWeights) -> list[Signals]:
+    """Layers with weights that got others: that of the parameter alone, if another one kept its."""
+    replaced = {each.parameter for each in run.facts.of(RestoredWeights) if each.replaced}
+    followed = {each.parameter for each in run.facts.of(KeptGradients)}
+    owners = run.owners_of_weights
+    own = [s for s in owners if fact.parameter.rpartition(".")[0] == module_name(s.info)]
+    return own or owners if followed - replaced else owners
 
 
 def _is_range_test(run: RunSignals, step: int) -> bool:

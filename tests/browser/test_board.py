@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -324,6 +325,31 @@ def test_layers_are_in_sight_at_200_percent(
     # What has no column is still there to group and filter by.
     tab.choose("Group runs by", "lr")
     tab.until(lambda: rows(tab)[0], lambda line: line.startswith("lr=0.001: "))
+
+
+def test_layers_are_in_sight_beside_many_parameters(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    layers = {name: healthy_values(10, 50) for name in LAYERS}
+    for seed in range(7):
+        more = f"dropout=0.{seed},act={'ReLU' if seed % 2 else 'Sigmoid'},opt=adam{seed}"
+        write_run(
+            tmp_path / "logs",
+            f"lr=0.00{seed},wd=1e-{seed},seed={seed},{more}",
+            layers,
+            scalars={"loss": np.linspace(2, 1, 10)},
+        )
+    with running_tensorboard(tmp_path, f"--logdir={tmp_path / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(7 * len(LAYERS))
+        tab = open_frame(open_page(1024, 768), server.root)
+        tab.frame.get_by_role("columnheader", name="dropout").wait_for()
+        tab.wait_still()
+        ends = tab.frame.locator(".board-stage").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().right)"
+        )
+        assert sum(end <= 1024 for end in ends) >= 4, ends
+        cut = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
+        assert tab.frame.locator(".board-row .board-fact").evaluate_all(cut) == []
 
 
 def test_a_link_to_a_run_that_is_not_here_says_so(

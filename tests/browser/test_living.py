@@ -215,6 +215,23 @@ def test_what_failed_is_asked_for_again_when_the_server_is_back(
     expect(tab.frame.locator(".panel-error")).to_have_count(0)
 
 
+def test_without_a_server_one_button_asks_again_for_all(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    tab = open_tab(page, two_runs.root)
+    page.route("**/activation_hist/**", lambda route: route.abort())
+    page.locator(".reload-button").click()
+    chip = tab.frame.get_by_role("button", name="not connected")
+    chip.wait_for()
+    tab.until(lambda: len(tab.unanswered), lambda count: count == 0)
+    expect(tab.frame.get_by_text("Retry")).to_have_count(0)
+    page.unroute("**/activation_hist/**")
+    chip.click()
+    tab.until(chip.count, lambda count: count == 0)
+    expect(tab.frame.get_by_text("Retry")).to_have_count(0)
+
+
 def test_what_fails_later_leaves_the_picture_readable(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:

@@ -176,4 +176,4 @@ def test_long_names_break_behind_a_separator(
                 .map(([letter]) => letter);
             }"""
         )
-        assert len(ends) > 0 and set(ends) <= set("/,_="), ends
+        assert len(ends) > 0 and set(ends) <= set("/,_"), ends

@@ -290,7 +290,7 @@ D_INPUTS: Final = (
         INPUTS,
         "padding_attended",
         "deberta",
-        SHUT | kinds("redundant_units"),
+        SHUT | kinds("redundant_units", "constant_input"),
         prepare=look_at_padding,
     ),
 )

@@ -15,6 +15,7 @@ from bench.findings.fresh_d.ways import D_WAYS
 from bench.findings.fresh_e.ways import E_WAYS
 from bench.findings.fresh_f.ways import F_WAYS
 from bench.findings.fresh_g.ways import G_WAYS, freeze_but_norms
+from bench.findings.fresh_h.ways import H_WAYS, freeze_but_biases
 from bench.findings.wide.fault import role_modules
 from bench.findings.wide.training import (
     Training,
@@ -132,7 +133,7 @@ def _keep_trunk_in_eval(training: Training) -> None:
     training.trains = evaluate
 
 
-ALL_WAYS: Final = WAYS | C_WAYS | D_WAYS | E_WAYS | F_WAYS | G_WAYS
+ALL_WAYS: Final = WAYS | C_WAYS | D_WAYS | E_WAYS | F_WAYS | G_WAYS | H_WAYS
 """Those of the fresh sets."""
 
 CONDITIONS: Final = {
@@ -156,6 +157,7 @@ CONDITIONS: Final = {
         Condition("frozen_embedding", _freeze_embedding, frozen=True),
         Condition("frozen_in_eval", _keep_trunk_in_eval, frozen=True),
         Condition("frozen_but_norms", freeze_but_norms, frozen=True),
+        Condition("frozen_but_biases", freeze_but_biases, frozen=True),
         *(Condition(name, *way) for name, way in ALL_WAYS.items()),
     )
 }

@@ -10,12 +10,14 @@ from bench.findings.fresh_d.ways import D_HEALTHY
 from bench.findings.fresh_e.ways import E_HEALTHY
 from bench.findings.fresh_f.ways import F_HEALTHY
 from bench.findings.fresh_g.ways import G_HEALTHY
+from bench.findings.fresh_h.ways import H_HEALTHY
 from bench.findings.wide.architecture import (
     FRESH_C,
     FRESH_D,
     FRESH_E,
     FRESH_F,
     FRESH_G,
+    FRESH_H,
     HELD_OUT,
     WORKED,
 )
@@ -53,6 +55,7 @@ CHOSEN_WAYS: Final = {
     FRESH_E: E_HEALTHY,
     FRESH_F: F_HEALTHY,
     FRESH_G: G_HEALTHY,
+    FRESH_H: H_HEALTHY,
 }
 """By half: architectures and healthy ways, where the examiner chose each pair."""
 

@@ -101,8 +101,21 @@ LARGE_EMBEDDING: Final = Guidance(
     check="Print the standard deviation of the weights of <layer> before the first step.",
 )
 
+LARGE_LOGITS: Final = Guidance(
+    causes=(
+        "an embedding with the usual N(0, 1) whose weights are also those of the last layer",
+        "a last layer that is initialised too large",
+        "inputs that are not normalised",
+    ),
+    remedy="Initialise the last layer, or the embedding that shares its weights, with a standard "
+    "deviation of 0.02. The first loss should be near log(number of classes).",
+    code="torch.nn.init.normal_(model.<layer>.weight, std=0.02)",
+    check="Print the loss before the first step beside math.log(number of classes).",
+)
+
 EXPLODING: Final[tuple[Pattern, ...]] = (
     (exceeds("gradient"), GRADIENTS_GROW),
+    (exceeds("large_logits"), LARGE_LOGITS),
     (lambda case: case.exceeds("depth") and case.is_embedding, LARGE_EMBEDDING),
     (exceeds("depth"), LARGE_FROM_START),
     (exceeds("first_weights"), LARGE_FROM_START),

@@ -59,6 +59,17 @@ ZEROS: Final = Guidance(
     check="The largest size that the code prints must not be 0.",
 )
 
+HIDDEN: Final = Guidance(
+    causes=(
+        "a mask with 1 where padding is, as nn.MultiheadAttention's key_padding_mask has it",
+        "a mask that is made of ids before they are padded, or never filled",
+    ),
+    remedy="Give transformers' models an attention_mask with 1 for each token and 0 for padding; "
+    "a tokenizer returns it beside the ids.",
+    code="attention_mask = (input_ids != tokenizer.pad_token_id).long()",
+    check="Print attention_mask.sum(1): it is the number of tokens of each text.",
+)
+
 FULL_BATCH: Final = Guidance(
     causes=(
         "full-batch training, which is meant so",
@@ -146,6 +157,7 @@ def _says(words: str) -> Callable[[Case], bool]:
 
 CONSTANT_INPUT: Final[tuple[Pattern, ...]] = (
     (is_info, FULL_BATCH),
+    (_says("attended to"), HIDDEN),
     (_says("nothing but zeros"), ZEROS),
     (_says("nothing but the value"), ONE_VALUE),
     (_says("all samples"), ONE_SAMPLE),

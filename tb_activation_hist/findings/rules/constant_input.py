@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from tb_activation_hist.core.setup_facts import OptimizerGroup
+from tb_activation_hist.findings.attention_masks import is_attention_mask, shows_padding_alone
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, whole_run_hit
-from tb_activation_hist.findings.input_signals import ModelInput, model_inputs
+from tb_activation_hist.findings.input_signals import TARGETS, ModelInput, model_inputs, words_of
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
@@ -25,6 +26,8 @@ LATER_STEPS: Final = 8
 
 SAME_TIME: Final = 2
 """Steps between the first one of an optimizer and a batch that is the same from there on."""
+
+SAME_BATCH: Final = "the same batch at every step"
 
 WIDE: Final = 16
 """Numbers of a sample from which on zeros alone are no flag or placeholder."""
@@ -48,7 +51,7 @@ def find_stuck_input(layers: RunSignals, options: ConstantInputThresholds) -> It
         # What comes and goes, as a batch that is used several times over, is no loader that hangs.
         steady = all(facts.compared - facts.same > facts.same - records for facts in changed)
         if records >= options.constant_records and steady and not _is_later_stage(layers, since):
-            yield _observe(own, since, "the same batch at every step since step {since}", options)
+            yield _observe(own, since, SAME_BATCH + " since step {since}", options)
 
 
 def _is_later_stage(layers: RunSignals, since: int) -> bool:
@@ -89,9 +92,31 @@ def find_full_batch(layers: RunSignals, options: ConstantInputThresholds) -> Ite
     for own in model_inputs(layers):
         same = min(facts.same for facts in own.facts)
         always = all(facts.always_same for facts in own.facts)
-        if always and same + 1 >= options.constant_records:
-            state = "the same batch at every step: full-batch training, or a loop with one batch"
-            yield _observe(own, own.facts[0].first, state, options, severity="info")
+        if not always or same + 1 < options.constant_records:
+            continue
+        state = f"{SAME_BATCH}: full-batch training, or a loop with one batch"
+        severity: str | None = "info"
+        if any(words_of(each) & TARGETS and not facts.always_same for each, facts in own.beside):
+            state, severity = f"{SAME_BATCH}, while its labels change", None
+        yield _observe(own, own.facts[0].first, state, options, severity=severity)
+
+
+def find_hidden_input(
+    layers: RunSignals, options: ConstantInputThresholds
+) -> Iterator[Observation]:
+    """An attention mask by which only padding is attended to, or nothing."""
+    for own in model_inputs(layers):
+        for mask, facts in own.beside:
+            words, records = own.main, len(mask.series)
+            if not is_attention_mask(mask) or records < options.constant_records:
+                continue
+            if not mask.series.max.any():
+                state = f"nothing is attended to, since {mask.info.layer} is 0 throughout"
+            elif shows_padding_alone(mask, words):
+                state = f"padding alone is attended to, by {mask.info.layer}"
+            else:
+                continue
+            yield _observe(own, facts.first, state, options)
 
 
 def _observe(
@@ -131,19 +156,25 @@ def _is_one_value(signals: Signals) -> bool:
 def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
     """What is wrong with a batch says more than that it is always the same one."""
     same = cause.layers == effect.layers
-    return same and cause.severity != "info" and effect.severity == "info"
+    return same and SAME_BATCH not in cause.title and SAME_BATCH in effect.title
 
 
 CONSTANT_INPUT: Final = RunRule(
     kind="constant_input",
     severity="warning",
     seen="What goes into the model is the same batch from some step on, one sample for all "
-    "targets, or nothing but zeros or another single value. Info where it has been the same batch "
-    "since the first record.",
+    "targets, or nothing but zeros or another single value; or an attention mask shows padding "
+    "alone. Info where it has been the same batch since the first record.",
     source="the tensors themselves, by sample and checksum",
     thresholds=ConstantInputThresholds,
     explains={"collapsed": Begins.WITH_OR_AFTER},
-    find=(find_empty_input, find_one_sample, find_stuck_input, find_full_batch),
+    find=(
+        find_empty_input,
+        find_one_sample,
+        find_stuck_input,
+        find_full_batch,
+        find_hidden_input,
+    ),
     online=None,
     repeats=_says_more,
 )

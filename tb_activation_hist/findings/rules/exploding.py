@@ -20,6 +20,7 @@ from tb_activation_hist.findings.hits import (
     group_episodes,
     name_layers,
 )
+from tb_activation_hist.findings.large_logits import LargeLogitsThresholds, find_large_logits
 from tb_activation_hist.findings.layer_types import BOUNDED, LEAST_DEPTH, is_before
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.record_stream import RecordStream
@@ -63,7 +64,7 @@ LEAST_EXPLODED: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplodingThresholds(WeightGrowthThresholds, UnlearntGrowthThresholds):
+class ExplodingThresholds(WeightGrowthThresholds, UnlearntGrowthThresholds, LargeLogitsThresholds):
     exploding_growth: float = threshold(
         50.0, UNIT_FACTOR, "Growth of a layer's scale relative to earlier records."
     )
@@ -149,9 +150,9 @@ def _is_bounded_next(signals: Signals, layers: RunSignals) -> bool:
 
 def _growth_hit(signals: Signals, level: float, options: ExplodingThresholds) -> Hit | None:
     index, scale = usable_scales(signals)
-    if scale.size < LEAST_EXPLODED:
+    if np.count_nonzero(scale > level) < LEAST_EXPLODED:
         return None
-    earlier = np.nanmin(earlier_scales(scale), axis=1)
+    earlier = earlier_scales(scale, np.minimum)
     stretch = first_long_stretch(
         has_exploded(scale, earlier, options.exploding_growth, level), LEAST_EXPLODED
     )
@@ -176,7 +177,7 @@ def _bulk_grows(
 ) -> bool:
     """Whether the larger values grow as a whole, and not a few outliers alone."""
     size = signals.magnitude_quantiles(BULK)[index]
-    before = float(np.nanmin(earlier_scales(size)[stretch[0]]))
+    before = float(earlier_scales(size, np.minimum)[stretch[0]])
     return float(size[stretch[0] : stretch[1] + 1].max()) > before * options.exploding_growth / 10
 
 
@@ -301,6 +302,8 @@ def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
     """
     if "unlearnt_growth" in effect.threshold:
         return "unlearnt_growth" not in cause.threshold
+    if "large_logits" in effect.threshold:
+        return cause.first_step <= near
     if "weights" in effect.threshold:
         return "growth" in cause.threshold and effect.first_step >= cause.first_step - near
     if "first_weights" in effect.threshold:
@@ -315,8 +318,9 @@ EXPLODING: Final = RunRule(
     seen=(
         "The scale of a layer's outputs grows far beyond that of earlier records; or, in the "
         "first record, it is far larger than that of the first layer with weights, or than usual "
-        "for an embedding. Warning: a layer's gradients grow far beyond the first ones, or its "
-        "outputs grow less, but the logged loss rises above the first one."
+        "for an embedding. Warning: a layer's gradients grow far beyond the first ones; its "
+        "outputs grow less, but the logged loss rises above the first one; or logits start so "
+        "large that the cross entropy is far above that of guessing."
     ),
     source="TheDeepChecker, growth of the activations; bench/findings",
     thresholds=ExplodingThresholds,
@@ -329,6 +333,7 @@ EXPLODING: Final = RunRule(
         find_large_weights,
         find_growing_weights,
         find_unlearnt_growth,
+        find_large_logits,
     ),
     online=OnlineCheck(
         check=_check_record,

@@ -55,6 +55,9 @@ LEAST_SAMPLES: Final = 100
 """Samples of one class from which on it is no chance: of a class that has 95%, so many follow each
 other once in 170 times."""
 
+FEW_LOOKS: Final = 2
+"""Looks that tell of the one model of a training; a single one may be chance."""
+
 LEAST_BEYOND: Final = 3
 """Records of outputs beyond which much lies; the first one was looked for among many."""
 
@@ -119,11 +122,12 @@ class LossMismatchThresholds(Thresholds):
         "a convex loss falls by at most its gradient's norm times the way",
     )
     over_batch: float = threshold(
-        0.9,
+        0.5,
         UNIT_SHARE,
         "Share of the records in which outputs add up to 1, or their gradients to 0, over the "
-        "samples of a batch, or over the places of a sample, and not over the classes.",
-        GRADIENTS,
+        "samples of a batch, or over the places of a sample, and not over the classes; of outputs "
+        "near 0, gradients do over both.",
+        f"{GRADIENTS}; 0 in 1,000 other trainings",
     )
     one_class: int = threshold(
         5,
@@ -144,7 +148,8 @@ def find_one_target(layers: RunSignals, options: LossMismatchThresholds) -> Iter
     """Targets (N,) against outputs (N, 1), by which each output is held against all targets."""
     for fact, last, _ in _judged(layers, options):
         known = min(fact.shared, fact.judged)
-        if known < options.loss_looks or known < options.one_target * fact.judged:
+        least = FEW_LOOKS if _shows_all_alone(fact, layers) else options.loss_looks
+        if known < least or known < options.one_target * fact.judged:
             continue
         changes = fact.levels >= options.new_targets * min(known, 2 * options.loss_looks)
         if not changes and not _learns_one_number(fact, layers):
@@ -157,6 +162,15 @@ def find_one_target(layers: RunSignals, options: LossMismatchThresholds) -> Iter
             threshold={"one_target": options.one_target, "new_targets": options.new_targets},
             figures={"records": known},
         )
+
+
+def _shows_all_alone(fact: LossGradients, layers: RunSignals) -> bool:
+    """Whether each look that tells shows another value for all samples of the one model.
+
+    Where outputs have become nearly alike, as they do with such targets, looks no longer tell.
+    """
+    single = len(layers.facts.of(LossGradients)) == 1 and fact.calls == 1
+    return single and fact.judged == fact.shared == fact.levels and trains_all_alone(layers)
 
 
 def _learns_one_number(fact: LossGradients, layers: RunSignals) -> bool:
@@ -248,7 +262,8 @@ def find_softmax_elsewhere(
     """A softmax over dimension 0, so that a sample's outputs depend on the others', or places."""
     for fact, last, _ in _judged(layers, options):
         found = max(fact.over_batch, fact.over_places)
-        if found < max(options.loss_looks, options.over_batch * fact.looks):
+        of_classes = fact.form == CROSS_ENTROPY and _is_form(fact, options)
+        if found < max(options.loss_looks, options.over_batch * fact.looks) or of_classes:
             continue
         where = "samples of a batch" if found == fact.over_batch else "places of a sample"
         yield Observation(

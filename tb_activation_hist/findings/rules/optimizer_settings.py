@@ -32,8 +32,8 @@ USUAL_ADAMW: Final = 0.3
 USUAL_SGD: Final = 0.02
 """Largest weight decay that is usual."""
 
-USUAL_EPS: Final = 1e-6
-"""Largest eps that is usual, however small the gradients are."""
+USUAL_EPS: Final = 1e-5
+"""Largest eps that is usual, however small the gradients are: the default of fastai."""
 
 USUAL_UPDATE: Final = 1e-4
 """Size of a step's updates, relative to the weights, from which on a layer learns (TheDeepChecker).

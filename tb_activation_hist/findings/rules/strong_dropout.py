@@ -17,7 +17,7 @@ from tb_activation_hist.findings.hits import (
     sustained_hit,
 )
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
-from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 
@@ -48,10 +48,11 @@ def find_dropout_settings(
 ) -> Iterator[Observation]:
     """Layers whose own setting says so."""
     found = strong_settings(layers, options)
+    outputs = {module_name(s.info): s for s in reversed(layers.outputs)}  # the first of several
     hits = [
         hit_from_step(s, _rise_before(s, own.since), {"dropped_share": _share_of(own)})
-        for s in layers.outputs
-        if (own := found.get(s.info.layer))
+        for name, s in reversed(outputs.items())
+        if (own := found.get(name))
     ]
     if hits:
         yield Observation(
@@ -97,7 +98,7 @@ def find_strong_dropout(
         hit
         for place, own in enumerate(outputs)
         if own.info.type.startswith("Dropout") and own.whole.any()
-        if own.info.layer not in known
+        if module_name(own.info) not in known
         if (hit := _dropout_hit(outputs[max(place - NEAR, 0) : place], own, options))
     ]
     if hits:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.findings.distance import window_medians
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.hits import (
     Hit,
@@ -20,7 +21,7 @@ from tb_activation_hist.findings.hits import (
 )
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
-from tb_activation_hist.findings.set_back import find_replaced, find_start_again
+from tb_activation_hist.findings.set_back import find_replaced, find_start_again, layers_replaced
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_FACTOR, Thresholds, threshold
 
@@ -98,7 +99,7 @@ def find_other_weights(
     fact = find_replaced(layers)
     if fact is None:
         return
-    hits = [hit_from_step(s, fact.since) for s in layers.owners_of_weights]
+    hits = [hit_from_step(s, fact.since) for s in layers_replaced(layers, fact)]
     if hits:
         again = f", and {fact.replaced - 1:,} times more" if fact.replaced > 1 else ""
         yield Observation(
@@ -138,10 +139,9 @@ def _usual_distances(drift: Drift) -> FloatArray:
     """(W,) how far neighbouring windows usually are, over the run or shortly before each window."""
     apart = drift.adjacent
     overall = np.median(apart[SETTLING_WINDOWS:])
-    local = [
-        np.median(apart[max(window - LOCAL_WINDOWS, 0) : max(window - 1, 1)])
-        for window in range(len(drift.starts))
-    ]
+    window = np.arange(len(drift.starts))
+    begins, ends = np.maximum(window - LOCAL_WINDOWS, 0), np.maximum(window - 1, 1)
+    local = window_medians(apart, begins, ends)
     return np.maximum(local, overall)
 
 

@@ -107,7 +107,8 @@ def test_warn_on_tells_a_stuck_loader_within_20_records():
     kept, told = noise(0), []
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 8))
     writer = MemoryWriter()
-    with ActivationHistLogger(model, writer, stop_on="constant_input") as hist:
+    options: dict[str, Any] = {"stop_on": "constant_input", "overhead_budget": None}
+    with ActivationHistLogger(model, writer, **options) as hist:
         for step in range(60):
             model(noise(step) if step < 25 else kept)
             hist.step()
@@ -120,6 +121,57 @@ def test_one_sample_for_all_targets():
     (finding,) = train(lambda step: torch.randn(1, 3, 4).expand(16, 3, 4))[0]
     assert (finding.kind, finding.severity) == ("constant_input", "warning")
     assert "all samples" in finding.title
+
+
+class Classifier(nn.Module):
+    """Of texts, with the names of arguments that transformers' models have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(50, 8)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
+        means = self.table(input_ids).mul(attention_mask[..., None]).mean((1, 2))
+        return (means - labels) ** 2
+
+
+def texts(_step: int) -> tuple[Tensor, Tensor]:
+    """Ids with 0 for padding, and 1 for each token."""
+    lengths = torch.randint(4, 24, (16, 1))
+    shown = (torch.arange(24) < lengths).long()
+    return torch.randint(1, 50, (16, 24)) * shown, shown
+
+
+WORDS, SHOWN = texts(0)
+KEPT = WORDS, SHOWN
+
+
+@pytest.mark.parametrize(
+    ("draw", "says"),
+    [
+        (texts, ""),
+        (lambda step: (texts(step)[0], torch.ones_like(SHOWN)), ""),
+        (lambda step: ((own := texts(step))[0], 1 - own[1]), "padding alone is attended to"),
+        (lambda step: (texts(step)[0], 0 * SHOWN), "nothing is attended to"),
+        (lambda step: (torch.ones_like(WORDS), texts(step)[1]), "nothing but the value 1"),
+        (lambda step: (texts(step)[0][:1].expand(16, 24), texts(step)[1]), "all samples"),
+        (lambda _: KEPT, "the same batch at every step, while its labels change"),
+    ],
+)
+def test_texts_with_masks_and_labels(
+    draw: Callable[[int], tuple[Tensor, Tensor]], says: str
+) -> None:
+    """What is wrong with the ids shows although masks and labels vary."""
+    torch.manual_seed(0)
+    model, writer = Classifier(), MemoryWriter()
+    with ActivationHistLogger(model, writer, on_error="raise") as hist:
+        for step in range(40):
+            ids, mask = draw(step)
+            model(input_ids=ids, attention_mask=mask, labels=torch.randint(4, (16,)))
+            hist.step()
+    found = [each for each in find_memory_findings(writer) if each.kind in KINDS]
+    assert [each.severity for each in found] == ["warning"] * bool(says)
+    assert all(each.kind == "constant_input" and says in each.title for each in found)
 
 
 @pytest.mark.parametrize(

@@ -184,3 +184,35 @@ def test_adapters_that_are_left_out_in_several_blocks_are_no_collapse() -> None:
     found = find_without(nn.Sequential(*map(Residual, lasts)), "branch.3.")
     assert {finding.kind for finding in found} == {"not_learning"}
     assert {layer for own in found for layer in own.layers} == {"0.branch.3", "1.branch.3"}
+
+
+@pytest.mark.parametrize("detached", [True, False])
+def test_norms_that_begin_at_0_in_blocks_that_nothing_arrives_at_are_no_collapse(
+    detached: bool,
+) -> None:
+    """As the last norms of timm's residual blocks do, frozen or cut off from the loss."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Linear(16, 16)
+            self.norm = nn.BatchNorm1d(16)
+            nn.init.zeros_(self.norm.weight)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = x + self.norm(self.conv(x))
+            return out.detach() if detached else out
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(16, 16), Block(), nn.Linear(16, 4))
+    model[:2].requires_grad_(detached)
+    optimizer, memory = torch.optim.Adam(model.parameters(), 1e-2), MemoryWriter()
+    with ActivationHistLogger(model, memory, on_error="raise") as logger:
+        for _ in range(80):
+            x = torch.randn(16, 16)
+            optimizer.zero_grad()
+            (model(x) - x[:, :4]).square().mean().backward()
+            optimizer.step()
+            logger.step()
+    kinds = {own.kind for own in find_memory_findings(memory)}
+    assert kinds == {"not_learning" if detached else "frozen"}

@@ -159,6 +159,23 @@ def test_dropout_that_is_set_to_drop_nearly_all(share: float, found: int) -> Non
     assert [(f.kind, f.first_step) for f in findings] == [("strong_dropout", 3)] * found
 
 
+def test_dropout_between_the_layers_of_an_lstm() -> None:
+    """Whose outputs are several, of which the first is named."""
+    layers = {f"lstm/{at}": make_layer(f"lstm/{at}", "LSTM", 6 + at) for at in range(2)}
+    fact = ModuleSettings("LSTM", 3, 1, ("lstm",), {"dropout": 0.97})
+    (finding,) = find(fact, layers=layers)
+    assert (finding.kind, finding.layers) == ("strong_dropout", ("lstm/0",))
+
+
+@pytest.mark.parametrize(("times", "found"), [(3, 0), (60, 1)])
+def test_a_layer_that_is_replaced_after_each_step(times: int, found: int) -> None:
+    """From the first steps on; the other parameter that was followed keeps what it learns."""
+    fact = RestoredWeights("head.weight", times, 100, 0, 1, 0, 0, replaced=times, since=2)
+    kept = (KeptGradients(name, 12, 0, 13) for name in ("linear0.weight", "head.weight"))
+    findings = find(fact, *kept)
+    assert [(f.kind, f.layers) for f in findings] == [("sudden_change", ("head",))] * found
+
+
 def test_dropout_that_rises_is_dated_from_its_rise() -> None:
     """The setting goes over the limit some steps after it began to rise."""
     info, series = make_layer(

@@ -157,6 +157,10 @@ def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
         ("mmoe", "task_loss_added_as_number", "buys.0.weight", True),
         ("siamese", "labels_of_pairs_turned", "0.weight", True),
         ("maml", "inner_graph_forgotten", "2.weight", False),
+        ("neu_mf", "both_factors_start_at_zero", "users.weight", False),
+        ("neu_mf", "both_factors_start_at_zero", "deep_users.weight", True),
+        ("wgan_clipped", "optimizers_exchanged", "generator.2.weight", False),
+        ("ordinal_wine", "accumulation_longer_than_an_epoch", "3.weight", False),
     ],
 )
 def test_a_training_of_the_fresh_sets_is_recorded(

@@ -26,6 +26,7 @@ import { depthPlace } from "../../view/settings/settings";
 import { useFrame } from "../input/frame_size";
 import { box } from "../widgets/box";
 import { Select } from "../widgets/controls";
+import { CutName } from "../widgets/cut_name";
 import { type DepthChart, layerAt, layerLeft_px, paintDepth } from "./depth_painter";
 
 const NAME_EVERY_PX = 13;
@@ -206,7 +207,7 @@ function Growth({ run, sizes }: DepthRun) {
   return (
     <span class="depth-run" title={run.name}>
       <span class="swatch" style={{ background: runColour(run.at) }} />
-      {whose(run, ": ")}
+      <CutName name={whose(run, ": ")} />
       {text}
     </span>
   );

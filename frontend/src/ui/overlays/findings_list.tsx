@@ -15,6 +15,7 @@ import {
 } from "../../view/findings/findings";
 import { type Incident, incidents } from "../../view/findings/incidents";
 import { boardOpen, colourOfRun, RUNS_AT_FIRST, runsInView, showRuns } from "../../view/selection/selection";
+import { CutName } from "../widgets/cut_name";
 import { Icon } from "../widgets/icons";
 
 /** Layers of a difference that are listed without being asked for. */
@@ -187,18 +188,16 @@ function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
         {formatCounted(layers.length, "layer")}
       </summary>
       <ol class="findings">
-        {layers.map((layer, at) => {
+        {tags.map((tag, at) => {
           const first_step = steps[at] ?? finding.first_step;
           return (
-            <li key={tags[at]}>
+            <li key={tag}>
               <button
                 type="button"
                 class="difference"
-                onClick={(event) =>
-                  follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step }, showStep)
-                }
+                onClick={(event) => follow(event, { ...finding, tags: [tag], first_step }, showStep)}
               >
-                <span class="ellipsis">{layer}</span>
+                <span class="ellipsis">{tag.replace("activations/", "")}</span>
                 <span class="facts-line">
                   from step {first_step} · distance {(distances[at] ?? 0).toPrecision(2)}
                 </span>
@@ -218,7 +217,8 @@ function listOf(figure: Figure | undefined): readonly number[] {
 function RunLabel({ run }: { readonly run: string }) {
   return (
     <>
-      <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> {run}
+      <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" />{" "}
+      <CutName name={run} />
     </>
   );
 }

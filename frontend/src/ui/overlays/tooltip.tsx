@@ -11,6 +11,7 @@ import { colourOfRun, shortRunNames } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
 import { place, pointAt } from "../input/pointer";
 import { box } from "../widgets/box";
+import { CutName } from "../widgets/cut_name";
 
 const AWAY_PX = 18;
 const SPOKEN_AFTER_MS = 400;
@@ -69,7 +70,9 @@ function Tooltip() {
                 <td>
                   <span class="swatch" style={{ background: colourOfRun(other.run) }} />
                 </td>
-                <td class="ellipsis">{shortRunNames.value.get(other.run) ?? other.run}</td>
+                <td>
+                  <CutName name={shortRunNames.value.get(other.run) ?? other.run} />
+                </td>
                 <td class="number">
                   {cell && cell.count !== null ? formatExact(cell.count) : cell?.value ? "" : "—"}
                 </td>

@@ -2,6 +2,7 @@
 
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import { failure } from "../../view/catalog/catalog";
 import { explainedPanel } from "../../view/findings/explained";
 import { partingOf } from "../../view/findings/parting";
 import { effectivePanelHeight_px, panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
@@ -137,15 +138,16 @@ function BrushBox({ panel }: PartProps) {
 /** Height of a panel from which on all lines of its card fit below each other. */
 const CARD_PX = 112;
 
-/** A card where there is no picture; else a badge that leaves it readable. */
+/** A card where there is no picture; else a badge that leaves it readable. Without a server the toolbar's retry is for all. */
 function PanelError({ panel }: PartProps) {
   const error = panel.data.error.value;
-  if (error === "") return null;
   const expanded = panel.layer.open.value;
   const empty = panel.data.tile.value === null;
+  const isCard = empty && expanded;
+  const isCutOff = failure.value !== "";
+  if (error === "" || (isCutOff && !isCard)) return null;
   const part = empty ? "This panel" : panel.data.failed === "fine" ? "The zoomed part" : "Newer data";
   const what = `${part} could not be loaded`;
-  const isCard = empty && expanded;
   const isLow = effectivePanelHeight_px.value < CARD_PX;
   return (
     <div class={isCard ? `panel-error${isLow ? " low" : ""}` : ""} role="alert">
@@ -155,14 +157,16 @@ function PanelError({ panel }: PartProps) {
           <span>{error}</span>
         </>
       ) : null}
-      <button
-        type="button"
-        class={isCard ? "button text" : "badge error retry ellipsis"}
-        title={`${what}: ${error}`}
-        onClick={retry}
-      >
-        {expanded && !empty ? `Retry. ${what}: ${error}` : "Retry"}
-      </button>
+      {isCutOff ? null : (
+        <button
+          type="button"
+          class={isCard ? "button text" : "badge error retry ellipsis"}
+          title={`${what}: ${error}`}
+          onClick={retry}
+        >
+          {expanded && !empty ? `Retry. ${what}: ${error}` : "Retry"}
+        </button>
+      )}
     </div>
   );
 }

@@ -17,24 +17,29 @@ export function PanelNotes({ panel }: { readonly panel: PanelView }) {
   const notes = noteTexts(panel);
   const sentences = notes.map(noteToText);
   const text = notes.map(({ short }) => short).join(APART);
+  const menu =
+    notes.length === 0 ? null : (
+      <Menu text={text} tip={sentences.join("\n")} name={named(panel, text)}>
+        <ul class="notices">
+          {sentences.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      </Menu>
+    );
+  // What has no room beside what stands before it is left out whole.
+  const isLast = notes.every(({ minor }) => minor);
   return (
     <div class="notes">
-      {notes.length === 0 ? null : (
-        <Menu text={text} tip={sentences.join("\n")} name={named(panel, text)}>
-          <ul class="notices">
-            {sentences.map((sentence) => (
-              <li key={sentence}>{sentence}</li>
-            ))}
-          </ul>
-        </Menu>
-      )}
+      {isLast ? null : menu}
+      <UnitsButton panel={panel} />
+      <OwnScale panel={panel} />
       {showsUnits(panel.layer.id) ? null : settings.range.value === "full" ? (
         <FullRange panel={panel} />
       ) : (
         <ClippedNote panel={panel} />
       )}
-      <OwnScale panel={panel} />
-      <UnitsButton panel={panel} />
+      {isLast ? menu : null}
     </div>
   );
 }

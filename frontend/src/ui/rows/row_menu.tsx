@@ -11,6 +11,7 @@ import { FORMATS, PAGE_PICTURES, saveRow } from "../overlays/save";
 import { SHARE, shareAsFile } from "../overlays/share_file";
 import { tableOf } from "../settings/open_state";
 import { Menu } from "../widgets/controls";
+import { CutName } from "../widgets/cut_name";
 
 const SAID_MS = 2500;
 
@@ -65,7 +66,8 @@ function Actions({ model }: { readonly model: LayerView }) {
         ) : null}
         {model.panels.value.map((panel) => (
           <span key={panel.id} class="exact">
-            <span class="ellipsis">Exact counts of {panel.run}</span>
+            Exact counts of
+            <CutName name={panel.run} />
             <ExactLink panel={panel} format="csv" onClick={close} />
             <ExactLink panel={panel} format="json" onClick={close} />
           </span>

@@ -115,7 +115,7 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
         <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0) }} />
         <span class="run-label">
           {((runs.length === 1 && boardNames.value.get(name)) || name)
-            .match(/[^/,_=]*.?/g)
+            .match(/[^/,_]*.?/g)
             ?.map((part) => [part, <wbr />])}
         </span>
       </label>

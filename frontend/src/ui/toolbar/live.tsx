@@ -1,7 +1,7 @@
 /** Whether what is shown is new: following the newest step, held by a zoom, at an end, or cut off from the server. */
 
 import { formatDuration } from "../../math/format";
-import { failure, stale_s } from "../../view/catalog/catalog";
+import { askIndex, failure, stale_s } from "../../view/catalog/catalog";
 import { quiet_s } from "../../view/panel/growth";
 import { zoomX } from "../../view/settings/settings";
 import { clearZoom } from "../../view/settings/zoom";
@@ -13,8 +13,15 @@ export function Live() {
   if (failure.value !== "") {
     const age = stale_s.value > 0 ? `, ${stale_s.value} s old` : "";
     return (
-      <span class="chip bad" role="status" title={failure.value}>
-        not connected{age}
+      <span role="status">
+        <button
+          type="button"
+          class="chip bad"
+          title={`${failure.value} Click: try again`}
+          onClick={() => void askIndex()}
+        >
+          not connected{age}
+        </button>
       </span>
     );
   }

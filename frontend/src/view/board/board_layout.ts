@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import { stableList } from "../reactive/stable_list";
 import { boardFrame, boardLeft_px, boardTop_px } from "./board_frame";
 import { type BoardRow, boardRows } from "./board_rows";
-import { boardNames, columnWidth_px, factColumns } from "./facts";
+import { boardNames, columnWidth_px, factColumns, shareOfPage_px } from "./facts";
 import { type Stage, stages } from "./stages";
 
 const LEAST_CELL_PX = 40;
@@ -34,13 +34,15 @@ const MANY_COLUMNS = 100;
 /** A narrower page keeps nothing but the names in sight. */
 const STICKY_SHARE = 0.6;
 
-const NAME_SHARE = 0.38;
+/** Of the page, where parameters stand beside the names, and where they do not. */
+const NAME_SHARE = 0.16;
+const NARROW_NAME_SHARE = 0.38;
 const LEAST_NAME_PX = 90;
 const MOST_NAME_PX = 230;
 const LETTER_PX = 6.6;
 
 export const names_px = computed(() => {
-  const room_px = boardFrame.value.width_px * NAME_SHARE;
+  const room_px = shareOfPage_px(NAME_SHARE, NARROW_NAME_SHARE);
   const lengths = [...boardNames.value.values()].map((name) => name.length);
   const wanted_px = Math.max(0, ...lengths) * LETTER_PX + 40;
   return Math.round(Math.max(LEAST_NAME_PX, Math.min(MOST_NAME_PX, room_px, wanted_px)));

@@ -33,10 +33,11 @@ export interface FactColumn extends Column {
 /** More hyper-parameters than this leave no room for layers. */
 const MOST_PARAMETERS = 10;
 const LETTER_PX = 7;
-const AROUND_PX = 22;
+const AROUND_PX = 20;
 const WIDEST_PX = 180;
-/** Of a narrow page, for the worst finding. */
-const WORST_SHARE = 0.3;
+/** Of the page, for the worst finding; of a narrow one, which has no other column, it is more. */
+const WORST_SHARE = 0.14;
+const NARROW_WORST_SHARE = 0.3;
 
 const WORST = "worst";
 const OWN_IDS = ["run", "loss", WORST, "step"];
@@ -143,7 +144,7 @@ export const allFacts = computed<readonly FactColumn[]>(() => {
 
 /** As wide as the longest of what stands in it. */
 export function columnWidth_px({ id, label, show }: FactColumn): number {
-  if (id === WORST) return Math.min(WIDEST_PX, WORST_SHARE * boardFrame.value.width_px);
+  if (id === WORST) return Math.min(WIDEST_PX, shareOfPage_px(WORST_SHARE, NARROW_WORST_SHARE));
   const longest = Math.max(label.length + 1, ...runsWithData.value.map((run) => show(run.name).length));
   return Math.min(WIDEST_PX, longest * LETTER_PX + AROUND_PX);
 }
@@ -167,10 +168,17 @@ export const boardNames = computed(() => shortNames(runsWithData.value.map((run)
 /** Less room than this is for names, findings and layers alone. */
 const NARROW_PX = 760;
 
+const isNarrow = computed(() => boardFrame.value.width_px < NARROW_PX);
+
 /** Those that stand in the table. */
 export const factColumns = computed<readonly FactColumn[]>(() =>
-  boardFrame.value.width_px < NARROW_PX ? [worstColumn] : allFacts.value,
+  isNarrow.value ? [worstColumn] : allFacts.value,
 );
+
+/** Width of a share of the page, which may be another one where the page is narrow. */
+export function shareOfPage_px(usual: number, narrow: number): number {
+  return boardFrame.value.width_px * (isNarrow.value ? narrow : usual);
+}
 
 /** Asks for what the columns show, and offers them to sort and group by, until what is returned is called. */
 export function startFacts(): () => void {

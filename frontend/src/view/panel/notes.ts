@@ -15,6 +15,8 @@ export interface Note {
   readonly short: string;
   /** "" where there is no more to say. */
   readonly long: string;
+  /** Gives way to what concerns this panel alone. */
+  readonly minor?: boolean;
 }
 
 export function noteToText({ short, long }: Note): string {
@@ -66,7 +68,7 @@ function poolingNotes({ pixels: { value: pixels } }: PanelView, tile: Tile): rea
   if (columns * records === 1) return [];
   const [count, place] = columns > 1 ? [`up to ${columns * records}`, "pixel"] : [records, "column"];
   const long = `${count} neighbouring records are summed in each ${place}; zoom in to see each`;
-  return [{ short: `${count} per ${place}`, long }];
+  return [{ short: `${count} per ${place}`, long, minor: true }];
 }
 
 function differenceNote(panel: PanelView): Note {

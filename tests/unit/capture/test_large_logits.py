@@ -1,0 +1,68 @@
+"""A first cross entropy far above that of guessing, and what else makes a first loss large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tb_activation_hist import ActivationHistLogger, MemoryWriter
+from tb_activation_hist.recording.run_findings import find_memory_findings
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+class OnSphere(nn.Module):
+    """Cosines that are multiplied by a number, as those of a loss with margins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(8, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 30 * F.normalize(self.body(x))
+
+
+def network(scale: float) -> nn.Module:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10))
+    with torch.no_grad():
+        model[2].weight.mul_(scale)
+    return model
+
+
+def summed(logits: Tensor, target: Tensor) -> Tensor:
+    return F.cross_entropy(logits, target, reduction="sum")
+
+
+def penalised(logits: Tensor, target: Tensor) -> Tensor:
+    return F.cross_entropy(logits, target) + 100
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "found"),
+    [
+        (network(60), F.cross_entropy, 1),
+        (network(1), F.cross_entropy, 0),
+        (network(8), F.cross_entropy, 0),
+        (network(1), summed, 0),
+        (network(1), penalised, 0),
+        (OnSphere(), F.cross_entropy, 0),
+    ],
+)
+def test_logits_that_start_too_large(model: nn.Module, loss: Loss, found: int) -> None:
+    torch.manual_seed(0)
+    optimizer, memory = torch.optim.Adam(model.parameters(), 1e-3), MemoryWriter()
+    with ActivationHistLogger(model, memory, on_error="raise") as logger:
+        for _ in range(20):
+            value = loss(model(torch.randn(32, 8)), torch.randint(10, (32,)))
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+            logger.step(loss=value)
+    told = [own for own in find_memory_findings(memory) if own.kind == "exploding"]
+    assert [own.threshold.keys() for own in told] == [{"large_logits"}] * found
+    assert all((own.severity, own.layers) == ("warning", ("2",)) for own in told)
