@@ -17,6 +17,9 @@ from tb_activation_hist.core.input_facts import InputFacts
 LOOK_EVERY: Final = 16
 """Records from one look at all values of a batch to the next."""
 
+FIRST_ROWS: Final = 2
+"""First records in which the samples of a batch are held against each other."""
+
 MOST_CALLS: Final = 64
 """Calls of a record that are compared; of one with more, nothing is known."""
 
@@ -53,7 +56,7 @@ class InputMemory:
     def note(self, values: Tensor) -> None:
         """A call gets this tensor."""
         if len(self._calls) <= MOST_CALLS:
-            rows = self._records % LOOK_EVERY == 0
+            rows = self._records < FIRST_ROWS or self._records % LOOK_EVERY == 0
             still = self._still and (self._run < 1 or self._run % LOOK_EVERY == 0)
             self._calls.append(_note_call(values, rows=rows, still=still))
 

@@ -48,13 +48,23 @@ def list_groups(
 
 
 def _settings_of(group: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    for name, value in group.items():
+    for own, value in group.items():
+        name = _name_in_torch(own, group)
         if name == "betas" and isinstance(value, (tuple, list)):
             # Those of optimizers with three (Adan, AdEMAMix) have other meanings.
             pair = value if len(value) == 2 else ()
             yield from ((f"beta{at}", float(each)) for at, each in enumerate(pair, start=1))
         elif name not in LEFT_OUT and (number := _to_number(value)) is not None:
             yield name, number
+
+
+def _name_in_torch(name: str, group: Mapping[str, Any]) -> str:
+    """The name that torch has for a setting of fastai's optimizers."""
+    if "wd" not in group or "nu_1" in group:  # QHAdam averages the gradients once more
+        return name
+    if name == "mom":
+        return "beta1" if "sqr_mom" in group else "momentum"
+    return {"wd": "weight_decay", "sqr_mom": "beta2"}.get(name, name)
 
 
 def _to_number(value: object) -> float | None:

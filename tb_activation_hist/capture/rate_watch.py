@@ -25,7 +25,11 @@ class RateWatch:
     def before_step(self, optimizer: Any, step: int) -> bool:
         """The optimizer is about to step; whether its rate is another one."""
         rate = max(
-            (own for group in optimizer.param_groups if type(own := group.get("lr")) is float),
+            (
+                float(own)
+                for group in optimizer.param_groups
+                if isinstance(own := group.get("lr"), float | int)  # numpy's, as fastai's, are too
+            ),
             default=-1.0,
         )
         if rate < 0 or self._low < rate < self._high:

@@ -36,6 +36,9 @@ from tb_activation_hist.core.setup_facts import (
 LOOK_EVERY: Final = 16
 """Records from one look at the settings to the next; before, after 1, 2, 4 and 8 records."""
 
+MOMENTA: Final = ("momentum", "beta1")
+"""Settings that a one-cycle schedule lowers and raises again."""
+
 MOST_OPTIMIZERS: Final = 16
 """Optimizers whose settings are noted: some scripts make a new one in each round."""
 
@@ -228,11 +231,16 @@ class SetupWatch:
             watched.kept.stop()
 
 
-def _is_alike(one: OptimizerGroup, other: OptimizerGroup) -> bool:
-    """Whether two groups differ by no more than the rate and the step."""
-    return _without_rate(one) == _without_rate(other)
+def _is_alike(one: OptimizerGroup, later: OptimizerGroup) -> bool:
+    """Whether two groups differ by no more than the step, and a rate or momentum of a schedule.
+
+    A momentum that rises above the first one counts.
+    """
+    rises = any(later.settings.get(name, 0.0) > one.settings.get(name, 0.0) for name in MOMENTA)
+    return not rises and _without_schedule(one) == _without_schedule(later)
 
 
-def _without_rate(group: OptimizerGroup) -> OptimizerGroup:
-    settings = {name: value for name, value in group.settings.items() if name != "lr"}
+def _without_schedule(group: OptimizerGroup) -> OptimizerGroup:
+    scheduled = {"lr", *MOMENTA}
+    settings = {name: value for name, value in group.settings.items() if name not in scheduled}
     return replace(group, since=0, settings=settings)

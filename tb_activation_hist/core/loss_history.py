@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 LOSSES_FIELD: Final = "losses"
@@ -38,15 +38,6 @@ class LossHistory:
     window: int
     non_finite: int
     first: float = math.nan
-
-    def until(self, step: int) -> LossHistory:
-        """What was known of it at the end of a step."""
-        known = sum(each <= step for each in self.steps)
-        bad = self.non_finite if self.non_finite <= step else 0
-        if bad and not known:  # it went bad before its first window was full
-            return LossHistory(self.tag, (step,), (math.nan,), self.window, bad)
-        steps, means = self.steps[:known], self.means[:known]
-        return replace(self, steps=steps, means=means, non_finite=bad)
 
 
 def split_words(tag: str) -> list[str]:

@@ -33,26 +33,33 @@ _DIVERGENCE: Final = frozenset(
 
 LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "non_finite": frozenset({"non_finite", "low_precision"}),
-    "exploding": _DIVERGENCE,
-    "spike_and_crash": _DIVERGENCE,
+    "exploding": _DIVERGENCE | {"loss_rises"},
+    "spike_and_crash": _DIVERGENCE | {"loss_rises"},
     "collapsed": frozenset(
-        {"spike_and_crash", "saturated", "not_learning", "low_precision", "stopped_learning"}
+        {
+            "spike_and_crash",
+            "saturated",
+            "not_learning",
+            "low_precision",
+            "stopped_learning",
+            "loss_rises",
+        }
     ),
     "vanishing": frozenset({"not_learning", "low_precision", "collapsed"}),
-    "saturated": frozenset({"vanishing", "not_learning"}),
+    "saturated": frozenset({"vanishing", "not_learning", "loss_rises"}),
     "low_precision": frozenset({"non_finite", "vanishing", "not_learning"}),
-    "unscaled_inputs": _DIVERGENCE | {"not_learning"},
-    "input_change": _DIVERGENCE | {"not_learning"},
-    "constant_input": _DIVERGENCE | {"not_learning"},
-    "unshuffled_input": frozenset({"spike_and_crash", "sudden_change"}),
+    "unscaled_inputs": _DIVERGENCE | {"not_learning", "loss_rises"},
+    "input_change": _DIVERGENCE | {"not_learning", "loss_rises"},
+    "constant_input": _DIVERGENCE | {"not_learning", "loss_rises"},
+    "unshuffled_input": _DIVERGENCE | {"loss_rises"},
     "not_learning": frozenset({"vanishing", "not_learning", "collapsed"}),
     "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
     "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
     "loss_mismatch": _DIVERGENCE | {"not_learning", "loss_rises", "relu_logits"},
     "loss_rises": _DIVERGENCE,
-    "eval_mode": frozenset({"not_learning"}),
+    "eval_mode": _DIVERGENCE | {"not_learning", "loss_rises"},
     "batch_statistics": frozenset({"eval_mode", "not_learning", "saturated", "loss_rises"}),
-    "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
+    "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning", "loss_rises"}),
     "relu_logits": frozenset(
         {"mostly_zero", "collapsed", "not_learning", "dead_units", "stopped_learning"}
     ),
@@ -77,6 +84,10 @@ LASTING: Final = frozenset(
 """Kinds that the first record shows and that last as long as the training does."""
 
 
+EVENTS: Final = frozenset({"loss_jump"})
+"""Limits of findings of these kinds that some step brings, not the first one."""
+
+
 RESULTS: Final = frozenset({"chance_share", "lost_share"})
 """Limits of findings that only say how a training ended: they follow from all others."""
 
@@ -94,6 +105,11 @@ SEEN_IN_WEIGHTS: Final = frozenset({"other_weights", "start_again", "vanishing_f
 def is_result(finding: Finding) -> bool:
     """Whether it says how the training ended, and nothing of the cause."""
     return not RESULTS.isdisjoint(finding.threshold)
+
+
+def is_lasting(finding: Finding) -> bool:
+    """Whether it holds from the first record to the last."""
+    return finding.kind in LASTING and EVENTS.isdisjoint(finding.threshold)
 
 
 def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
@@ -158,7 +174,7 @@ def follows(cause: Finding, effect: Finding, near: float, settled: float) -> boo
     if cause.severity == "info":
         return False
     if effect.kind in LEADS_TO.get(cause.kind, ()):
-        lasting = cause.kind in LASTING or effect.first_step <= cause.last_step + near
+        lasting = is_lasting(cause) or effect.first_step <= cause.last_step + near
         return lasting and Begins.WITH_OR_AFTER.holds(after, near)
     events = min(cause.first_step, effect.first_step) > settled
     return events and effect.severity != "info" and Begins.WITH.holds(after, near)

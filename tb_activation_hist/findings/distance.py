@@ -66,3 +66,17 @@ def window_starts(records: int, windows: int) -> IntVector:
     """Where each of at most `windows` windows of equal length begins."""
     count = max(min(windows, records), 1)
     return np.unique(np.linspace(0, records, count, endpoint=False).astype(np.int64))
+
+
+def window_medians(values: FloatArray, starts: IntVector, ends: IntVector) -> FloatArray:
+    """(W,) the median of ``values[start:end]`` for each of W windows, none of them empty.
+
+    All at once: one call of `np.median` takes 20 µs, and rules ask for thousands.
+    """
+    lengths = ends - starts
+    place = np.arange(int(lengths.max(initial=1)))
+    inside = np.minimum(starts[:, None] + place, len(values) - 1)
+    rows = np.sort(np.where(place < lengths[:, None], values[inside], np.inf), axis=1)
+    row = np.arange(len(starts))
+    medians: FloatArray = rows[row, (lengths - 1) // 2] / 2 + rows[row, lengths // 2] / 2
+    return medians

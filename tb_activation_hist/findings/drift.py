@@ -68,9 +68,10 @@ class Drift:
         """Distance between two windows that batches alone make, without any training.
 
         It is estimated from the even and the odd records of each window, which share whatever the
-        training changes. NaN without records, as in a layer that was never finite.
+        training changes. NaN while each window is one record, and without any, as in a layer that
+        was never finite.
         """
-        if len(self.records) == 0:
+        if len(self.records) == len(self.starts) or len(self.records) == 0:
             return float("nan")
         number = np.searchsorted(self.starts, np.arange(len(self.records)), side="right") - 1
         position = np.arange(len(self.records)) - self.starts[number]

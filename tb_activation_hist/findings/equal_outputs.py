@@ -43,9 +43,14 @@ def find_equal_outputs(layers: RunSignals, options: CollapsedThresholds) -> Iter
     Layers before the last one may well be so: embeddings of positions, learnt queries.
     """
     told: set[str] = set()
-    for outputs in (_that_ran(layers.outputs), *_parts(layers)):
+    ran = _that_ran(layers.outputs)
+    for outputs, first in ((ran, None), *_parts(ran, layers)):
         hits = _equal_hits(outputs, layers, options)
-        if hits and told.isdisjoint(hit.signals.info.tag for hit in hits):
+        if (
+            hits
+            and (first is None or _differ(first))
+            and told.isdisjoint(hit.signals.info.tag for hit in hits)
+        ):
             told.update(hit.signals.info.tag for hit in hits)
             yield Observation(
                 hits=hits,
@@ -60,18 +65,18 @@ def _that_ran(outputs: Iterable[Signals]) -> list[Signals]:
     return [signals for signals in outputs if signals.whole.any()]
 
 
-def _parts(layers: RunSignals) -> Iterator[list[Signals]]:
+def _parts(ran: Sequence[Signals], layers: RunSignals) -> Iterator[tuple[list[Signals], Signals]]:
     """The outputs of each part that is a network by itself, such as a generator or an encoder.
 
-    Samples must differ in its first layer with weights.
+    Each with its first layer with weights, in which samples must differ.
     """
     parts: dict[str, list[Signals]] = {}
-    for signals in _that_ran(layers.outputs):
+    for signals in ran:
         parts.setdefault(module_name(signals.info).partition(".")[0], []).append(signals)
     for own in parts.values():
         learners = [s for s in own if layers.is_learner(s.info)]
-        if len(learners) >= LEAST_DEPTH and _differ(learners[0]):
-            yield own
+        if len(learners) >= LEAST_DEPTH:
+            yield own, learners[0]
 
 
 def _differ(signals: Signals) -> bool:

@@ -85,7 +85,6 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "rate_fall": Figure("fall of the learning rate", TIMES, ("stopped_rate",)),
     "ratio": Figure("ratio to the usual size", TIMES, ("ratio", "unscaled_columns", "eval_scale")),
     "records": Figure("records that show it", NUMBER, ("constant_records", "kept_steps")),
-    "rising": Figure("later stretches with a higher loss", SHARE, ("loss_rising",)),
     "rounded": Figure("weights that a step leaves as they are", SHARE, ("rounded_share",)),
     "rms": Figure("size of the values (root mean square)", NUMBER, ("level",)),
     "rms_before": Figure("size of the values before"),

@@ -12,7 +12,6 @@ from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.hits import name_layers, whole_run_hit
 from tb_activation_hist.findings.known_values import known_median
 from tb_activation_hist.findings.loss_signals import (
-    LEAST_WINDOWS,
     begins_at_chance,
     chance_loss,
     find_loss_trend,
@@ -33,6 +32,9 @@ STILL_UPDATE: Final = 1e-6
 
 SAME_LOSS: Final = 1e-6
 """Deviation of a loss from step to step, relative to it, that is rounding."""
+
+LEAST_SAME: Final = 16
+"""Records, or means of some in a long run, in which the loss must be the same number."""
 
 LEAST_LOSS: Final = 1e-3
 """Size of a loss below which it may have been learnt."""
@@ -193,7 +195,7 @@ def find_constant_loss(
     itself. A loss of 0 may have been learnt.
     """
     loss = find_main_loss(layers)
-    if loss is None or len(loss.means) < LEAST_WINDOWS or loss.non_finite:
+    if loss is None or len(loss.means) < LEAST_SAME or loss.non_finite:
         return
     low, high = min(loss.means), max(loss.means)
     if abs(low) < LEAST_LOSS or high - low > SAME_LOSS * abs(low):

@@ -17,12 +17,11 @@ from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.registry import FindingOptions
 from tb_activation_hist.findings.run_facts import RunFacts
 
-LOOK_PART: Final = 4
-"""A look follows each of the first records, and then when the run has grown by this part of its
-length ..."""
+FIRST_LOOKS: Final = 24
+"""A look follows each of so many first records ..."""
 
-MOST_BETWEEN: Final = 4
-"""... or by this many records, or by `LONG_PART` of its length if that is more."""
+BETWEEN: Final = 4
+"""... and then so many records, or `LONG_PART` of the run's length if that is more."""
 
 LONG_PART: Final = 32
 
@@ -53,6 +52,7 @@ class History:
     def __init__(self) -> None:
         self.records = 0
         self._fresh: list[HistogramSeries] = []
+        self._fresh_records = 0
         self._kept: HistogramSeries | None = None
         self._together = 1
 
@@ -60,10 +60,12 @@ class History:
         """Take in the next record, a series of length 1."""
         self.records += 1
         self._fresh.append(record)
-        if len(self._fresh) < max(CHUNK_RECORDS, self._together):
+        self._fresh_records += 1
+        if self._fresh_records < max(CHUNK_RECORDS, self._together):
             return
-        fresh = join_series(self._fresh)
+        fresh = self._join_fresh()
         self._fresh.clear()
+        self._fresh_records = 0
         if self._together > 1:
             fresh = fresh.pool(np.arange(0, len(fresh), self._together))
         self._kept = fresh if self._kept is None else join_series([self._kept, fresh])
@@ -75,8 +77,16 @@ class History:
     @property
     def series(self) -> HistogramSeries | None:
         """The kept records, and those that are not joined to them yet."""
-        parts = [self._kept] if self._kept is not None else []
-        return join_series([*parts, *self._fresh]) if parts or self._fresh else None
+        if not self._fresh:
+            return self._kept
+        fresh = self._join_fresh()
+        return fresh if self._kept is None else join_series([self._kept, fresh])
+
+    def _join_fresh(self) -> HistogramSeries:
+        """The records since the last chunk, joined once: the next look adds what has come since."""
+        joined = join_series(self._fresh) if len(self._fresh) > 1 else self._fresh[0]
+        self._fresh[:] = [joined]
+        return joined
 
 
 class RunSoFar:
@@ -133,8 +143,8 @@ class RunSoFar:
     def _plan(self, *, slow: bool, took_s: float) -> None:
         """When to look again."""
         records = self._records
-        grown = min(records // LOOK_PART, MOST_BETWEEN)
-        self._due = records + max(1, grown, records // LONG_PART)
+        between = 1 if records < FIRST_LOOKS else BETWEEN
+        self._due = records + max(between, records // LONG_PART)
         self._late_due = int(np.ceil(LATE_GROWTH * records))
         if slow:
             self._slow_due = int(SLOW_GROWTH * records)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.findings.distance import IntVector
+from tb_activation_hist.findings.distance import IntVector, window_medians
 from tb_activation_hist.findings.signals import Signals
 
 BENT: Final = 0.3
@@ -23,18 +23,18 @@ def usable_scales(signals: Signals) -> tuple[IntVector, FloatArray]:
     return index, signals.rms[index]
 
 
-def earlier_scales(scale: FloatArray) -> FloatArray:
-    """(S, W) for each of S records, the median scales of the windows before it; NaN for later ones.
+def earlier_scales(scale: FloatArray, extreme: np.ufunc) -> FloatArray:
+    """(S,) the lowest or highest of the median scales of the windows before each of S records.
 
-    The first column is the run's first record, which alone comes before the first window.
+    extreme: `np.minimum` or `np.maximum`. The run's first record, which alone comes before the
+    first window, counts as a window, too.
     """
     windows = int(1 / HISTORY_SHARE)
     starts = np.unique(np.linspace(0, len(scale), windows, endpoint=False).astype(np.int64))
     ends = np.append(starts[1:], len(scale))
-    medians = [float(np.median(scale[a:b])) for a, b in zip(starts, ends, strict=True)]
-    number = np.searchsorted(starts, np.arange(len(scale)), side="right") - 1
-    known = np.append(scale[0], medians)
-    return np.where(np.arange(len(known)) <= number[:, None], known, np.nan)
+    known = np.append(scale[0], window_medians(scale, starts, ends))
+    reached: FloatArray = extreme.accumulate(known)
+    return np.repeat(reached[:-1], ends - starts)
 
 
 def find_bend(size: FloatArray, first: int, at: int) -> int:

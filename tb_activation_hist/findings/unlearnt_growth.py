@@ -86,6 +86,8 @@ def _growth_hit(
     """rises: of the loss, at each record of the layer."""
     index, scale = usable_scales(signals)
     begin = _begin_of(signals)
+    if not scale.max(initial=0.0) >= options.unlearnt_growth * begin:
+        return None
     growth = _last_medians(scale, SCALE_RECORDS) / begin
     rise = rises[index]
     state = np.flatnonzero((growth >= options.unlearnt_growth) & (rise >= options.unlearnt_loss))

@@ -13,9 +13,11 @@ from bench.findings.wide.fault import GRAVE
 from bench.findings.wide.faults import FAULTS
 from bench.findings.wide.judge import STEP_TOLERANCE, tells
 from bench.findings.wide.record import Outcome
+from tb_activation_hist.capture.input_memory import FIRST_ROWS, LOOK_EVERY
 from tb_activation_hist.capture.loss_watch import COUNTED, LossWatch
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.input_facts import InputFacts
+from tb_activation_hist.core.loss_history import LossFollower
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.parameter_sizes import (
     ParameterFacts,
@@ -77,12 +79,18 @@ def watch(outcome: Outcome, mode: str) -> Live:
     fault = FAULTS.get(outcome.job.condition)
     if fault and fault.expects:
         told = [
-            each.step - 1 - outcome.onset
+            max(each.step - 1 - outcome.onset, 0)
             for each in live.warnings
-            if each.step > outcome.onset and tells(each.finding, fault, outcome)
+            if is_of_fault(each, outcome) and tells(each.finding, fault, outcome)
         ]
         live.delay = min(told, default=None)
     return live
+
+
+def is_of_fault(warning: LiveWarning, outcome: Outcome) -> bool:
+    """Whether it came after the onset, or before that and is dated near it, as of what creeps."""
+    off = abs(warning.finding.first_step - 1 - outcome.onset)
+    return warning.step > outcome.onset or off <= STEP_TOLERANCE * outcome.steps
 
 
 def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
@@ -90,21 +98,24 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
     live = LiveRules(WATCHED_KINDS, share=None)
     run = read_run(str(outcome.run_dir(mode)))
     facts = info_to_run_facts(run.info)
+    followed = [LossFollower(loss.tag) for loss in facts.losses[:1]]
     for step, records in sorted(read_steps(run).items()):
         found = [finding for own in records for finding in live.add(*own)]
         live.end_record(step)
+        for loss in followed:
+            loss.add(step, outcome.losses[0][step - 1])
         if live.is_due:
             sizes = measured_until(run.measured_sizes, step)
-            found += live.look(with_trainable(facts_until(facts, step), sizes), sizes)
+            known = replace(facts_until(facts, step), losses=tuple(x.history for x in followed))
+            found += live.look(with_trainable(known, sizes), sizes)
         yield from (LiveWarning(step, each) for each in found if each.severity in (*GRAVE, "info"))
 
 
 def facts_until(facts: RunFacts, step: int) -> RunFacts:
-    """What was known of a run's inputs, set-up and losses at the end of a step, about."""
+    """What was known of a run's inputs and set-up at the end of a step, about."""
     inputs = tuple(input_until(each, step) for each in facts.inputs)
     setup = tuple(_fact_until(fact, step) for fact in facts.setup if _known_from(fact) <= step)
-    losses = tuple(loss.until(step) for loss in facts.losses)
-    return replace(facts, inputs=inputs, setup=setup, losses=losses)
+    return replace(facts, inputs=inputs, setup=setup)
 
 
 def with_trainable(facts: RunFacts, sizes: ParameterSizes) -> RunFacts:
@@ -193,6 +204,8 @@ def input_until(facts: InputFacts, step: int) -> InputFacts:
     later = round(rate * (facts.last - step))
     compared = max(facts.compared - later, 0)
     known = compared / max(facts.compared, 1)
+    looked = sum(each < FIRST_ROWS or each % LOOK_EVERY == 0 for each in range(compared + 1))
+    rows = min(looked, facts.rows_looked)
     same = round(known * facts.same)
     if facts.since and not facts.always_same:
         same = max(facts.same - round(rate * (facts.last - max(step, facts.since - 1))), 0)
@@ -202,8 +215,8 @@ def input_until(facts: InputFacts, step: int) -> InputFacts:
         compared=compared,
         same=same,
         since=facts.since if facts.since <= step else 0,
-        rows_looked=round(known * facts.rows_looked),
-        rows_equal=round(known * facts.rows_equal),
+        rows_looked=rows,
+        rows_equal=round(rows * facts.rows_equal / max(facts.rows_looked, 1)),
         repeats=max(facts.repeats - later, 0),
     )
 

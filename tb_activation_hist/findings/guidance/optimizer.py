@@ -114,4 +114,8 @@ LOST: Final = Guidance(
     check="Log the rate and look at a batch and its labels around that step.",
 )
 
-LOSS_RISES: Final[tuple[Pattern, ...]] = ((exceeds("lost_share"), LOST), (always, RISES))
+LOSS_RISES: Final[tuple[Pattern, ...]] = (
+    (exceeds("lost_share"), LOST),
+    (exceeds("loss_jump"), LOST),
+    (always, RISES),
+)

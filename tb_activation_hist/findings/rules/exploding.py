@@ -150,9 +150,9 @@ def _is_bounded_next(signals: Signals, layers: RunSignals) -> bool:
 
 def _growth_hit(signals: Signals, level: float, options: ExplodingThresholds) -> Hit | None:
     index, scale = usable_scales(signals)
-    if scale.size < LEAST_EXPLODED:
+    if np.count_nonzero(scale > level) < LEAST_EXPLODED:
         return None
-    earlier = np.nanmin(earlier_scales(scale), axis=1)
+    earlier = earlier_scales(scale, np.minimum)
     stretch = first_long_stretch(
         has_exploded(scale, earlier, options.exploding_growth, level), LEAST_EXPLODED
     )
@@ -177,7 +177,7 @@ def _bulk_grows(
 ) -> bool:
     """Whether the larger values grow as a whole, and not a few outliers alone."""
     size = signals.magnitude_quantiles(BULK)[index]
-    before = float(np.nanmin(earlier_scales(size)[stretch[0]]))
+    before = float(earlier_scales(size, np.minimum)[stretch[0]])
     return float(size[stretch[0] : stretch[1] + 1].max()) > before * options.exploding_growth / 10
 
 

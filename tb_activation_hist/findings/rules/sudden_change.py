@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.findings.distance import window_medians
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.hits import (
     Hit,
@@ -138,10 +139,9 @@ def _usual_distances(drift: Drift) -> FloatArray:
     """(W,) how far neighbouring windows usually are, over the run or shortly before each window."""
     apart = drift.adjacent
     overall = np.median(apart[SETTLING_WINDOWS:])
-    local = [
-        np.median(apart[max(window - LOCAL_WINDOWS, 0) : max(window - 1, 1)])
-        for window in range(len(drift.starts))
-    ]
+    window = np.arange(len(drift.starts))
+    begins, ends = np.maximum(window - LOCAL_WINDOWS, 0), np.maximum(window - 1, 1)
+    local = window_medians(apart, begins, ends)
     return np.maximum(local, overall)
 
 

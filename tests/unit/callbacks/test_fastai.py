@@ -18,7 +18,11 @@ from tensorboard.compat.proto.event_pb2 import Event
 
 from tb_activation_hist import ActivationHistCallback, read_histograms
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
+from tb_activation_hist.findings import info_to_run_facts
+from tb_activation_hist.recording.run_findings import find_directory_findings
 from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
+from tb_activation_hist.storage.run_histograms import read_run
 from tests.unit.callbacks.fastai_learner import BATCH, BATCHES, hooks, make_learner
 
 
@@ -280,3 +284,17 @@ def test_plain_dataloaders_work_too(tmp_path):
     learn = make_learner(ActivationHistCallback(tmp_path), dls=DataLoaders(loader, loader))
     learn.fit(1)
     assert read_histograms(tmp_path)["."]["0"].steps.tolist() == [1, 2]
+
+
+def test_settings_and_rates_of_its_optimizers_are_followed(tmp_path):
+    """Whose schedules set numpy's numbers."""
+    learn = make_learner(ActivationHistCallback(tmp_path))
+    learn.fit_one_cycle(4, 1e-2, wd=20.0)
+    facts = info_to_run_facts(read_run(str(tmp_path)).info)
+    (group,) = facts.of(OptimizerGroup)
+    assert (group.since, group.settings["weight_decay"]) == (1, 20)
+    (rates,) = facts.of(RateHistory)
+    assert rates.begins[0] == 1
+    assert max(rates.rates) == pytest.approx(1e-2, rel=0.3)
+    kinds = {own.kind for own in find_directory_findings(str(tmp_path))}
+    assert "optimizer_settings" in kinds

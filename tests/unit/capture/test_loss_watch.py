@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tb_activation_hist import ActivationHistLogger, MemoryWriter
+from tb_activation_hist.capture.loss_forms import find_form
 from tb_activation_hist.core.setup_facts import LossGradients
 from tb_activation_hist.findings import Finding, find_run_findings, info_to_run_facts
 
@@ -356,3 +357,17 @@ def test_all_of_the_data_in_each_batch(broadcast: int, boundary: int, found: int
     layers = {key: (memory.infos[key], own) for key, own in memory.histograms.items()}
     findings = find_run_findings("run", layers, facts=facts)
     assert sum("one_target" in own.threshold for own in findings) == found
+
+
+def test_the_classes_of_samples_that_a_network_is_sure_of() -> None:
+    """They have next to no gradient; those with more are of the one class that it neglects."""
+    classes = torch.arange(32) % 4
+    logits = 12.0 * F.one_hot(classes, 4) - 5
+    logits[classes == 0] = torch.tensor([-1.0, 0.5, 2.0, 3.0])
+    logits.requires_grad_()
+    answers = torch.where(torch.arange(32) < 30, classes, torch.tensor(-100))
+    F.cross_entropy(logits, answers).backward()
+    form = find_form(logits.detach().double().numpy(), logits.grad.double().numpy())
+    assert form is not None
+    assert sorted(form.rows.tolist()) == list(range(30))  # but for those that are ignored
+    assert form.labels.tolist() == classes[form.rows].tolist()

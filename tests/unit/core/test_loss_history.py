@@ -6,20 +6,10 @@ import pytest
 
 from tb_activation_hist.core.loss_history import (
     LossFollower,
-    LossHistory,
     is_training_loss,
     loss_to_text,
     texts_to_losses,
 )
-
-
-def test_a_loss_that_goes_bad_within_its_first_window_has_a_mean_by_then() -> None:
-    loss = LossHistory("loss", steps=(4, 8), means=(1.0, 2.0), window=4, non_finite=2)
-    assert loss.until(1).means == ()
-    early = loss.until(2)
-    assert early.non_finite == 2
-    assert math.isnan(early.means[-1])
-    assert loss.until(5).means == (1.0,)
 
 
 def test_the_first_value_is_kept_when_windows_are_joined() -> None:
@@ -28,7 +18,6 @@ def test_the_first_value_is_kept_when_windows_are_joined() -> None:
         follower.add(step, 100.0 if step == 1 else 1.0)
     (stored,) = texts_to_losses([loss_to_text(follower.history)])
     assert (stored.first, stored.window) == (100.0, 8)
-    assert stored.until(50).first == 100.0
 
 
 def test_a_loss_of_an_older_version_has_no_first_value() -> None:

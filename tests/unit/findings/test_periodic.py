@@ -7,14 +7,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tb_activation_hist.core.input_facts import InputFacts
 from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.parameter_sizes import NO_SIZES
 from tb_activation_hist.findings import Finding, LiveRules, find_run_findings
 from tb_activation_hist.findings.periodic import (
+    BETWEEN,
+    FIRST_LOOKS,
     KEPT_RECORDS,
     LATE_GROWTH,
     LONG_PART,
-    MOST_BETWEEN,
     History,
     RunSoFar,
 )
@@ -120,6 +122,16 @@ def test_an_info_of_a_kind_that_is_trouble_disturbs_no_training() -> None:
     assert look_periodically(layers, ("eval_mode",), facts) == []
 
 
+def test_one_batch_at_every_step_is_noted_although_it_may_be_meant() -> None:
+    layers = make_run(**DRIFTS)
+    image = make_layer("Net", "Net", 0, lambda v, _: v * 0 + 3, stream="inputs")
+    batch = InputFacts(1, RECORDS, RECORDS - 1, RECORDS - 1, 1, 0, 0, 0, 0, image[0].tag)
+    told = look_periodically(
+        {**layers, "inputs/Net": image}, ("constant_input",), RunFacts(inputs=(batch,))
+    )
+    assert [(f.kind, f.severity) for _, f in told] == [("constant_input", "info")]
+
+
 @pytest.mark.parametrize("onset", [0, 8])
 def test_a_state_is_reported_when_it_has_lasted_for_some_records(onset: int) -> None:
     shut = make_run({"relu1": after(onset, lambda v: v * (np.arange(v.size) < 60))})
@@ -149,9 +161,9 @@ def look_records(records: int, share: float | None) -> list[int]:
 def test_looks_are_never_far_apart() -> None:
     looks = look_records(1000, None)
     apart = np.diff(looks)
-    assert looks[:8] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert (apart <= np.maximum(MOST_BETWEEN, np.array(looks[:-1]) // LONG_PART)).all()
-    assert len(looks) < 120
+    assert looks[:FIRST_LOOKS] == list(range(1, FIRST_LOOKS + 1))
+    assert (apart <= np.maximum(BETWEEN, np.array(looks[:-1]) // LONG_PART)).all()
+    assert len(looks) <= 120
 
 
 def test_looks_that_take_long_wait_until_the_run_has_grown() -> None:

@@ -13,10 +13,10 @@ from tb_activation_hist.core.names import KINDS, PHASES
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.findings import DEFAULT_OPTIONS, WATCHED_KINDS
 from tb_activation_hist.findings.periodic import (
+    BETWEEN,
+    FIRST_LOOKS,
     LONG_PART,
-    LOOK_PART,
     LOOK_SHARE,
-    MOST_BETWEEN,
 )
 from tb_activation_hist.findings.registry import RUN_RULES
 from tb_activation_hist.recording.options import (
@@ -136,9 +136,9 @@ def test_the_delays_in_the_documentation_of_warn_on_are_the_real_ones():
     (row,) = [row for row in option_rows() if row.name == "warn_on"]
     waits = [rule.online.least_records(DEFAULT_OPTIONS) for rule in RUN_RULES if rule.online]
     assert f"reported within {max(waits)} records" in row.doc
-    first = f"after each of the first {2 * LOOK_PART} records"
-    assert f"{first} and then at most {MOST_BETWEEN} apart" in row.doc
-    assert f"after {MOST_BETWEEN * LONG_PART} each {LONG_PART}nd part of the run" in row.doc
+    first = f"after each of the first {FIRST_LOOKS} records"
+    assert f"{first} and then at most {BETWEEN} apart" in row.doc
+    assert f"after {BETWEEN * LONG_PART} each {LONG_PART}nd part of the run" in row.doc
     assert f"looks take {LOOK_SHARE:.0%}".replace("%", " %") in row.doc
 
 
