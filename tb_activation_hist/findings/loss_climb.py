@@ -96,9 +96,12 @@ def _judged_loss(run: RunSignals) -> LossHistory | None:
 
 
 def _is_of_targets(run: RunSignals) -> bool:
-    """Whether the loss is known to be of targets that the network does not make itself."""
+    """Whether the loss is known to be of one output, whose targets the network does not make.
+
+    Of a policy and a value, the loss of the value grows with the rewards.
+    """
     looks = run.facts.of(LossGradients)
-    return bool(looks) and not any(own.chosen for own in looks)
+    return len(looks) == 1 and not looks[0].chosen
 
 
 def _windows(records: int, loss: LossHistory, least: int) -> int:

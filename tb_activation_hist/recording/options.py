@@ -125,7 +125,8 @@ class RecordingOptions:
         f"{_quote(PERIODIC_KINDS)}, which are "
         "checked after each of the first 24 records and then at most 4 apart, after 128 each 32nd "
         "part of the run, as long as looks take 5 % of the time at most. An info of a kind that "
-        "is usually a warning is left to the report, and so are layers frozen before the run.",
+        "is usually a warning is left to the report, but for one batch at every step, and so are "
+        "layers frozen before the run.",
     )
     stop_on: WatchedKind | Sequence[WatchedKind] = option(
         (),

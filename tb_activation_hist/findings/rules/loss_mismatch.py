@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -41,6 +42,10 @@ from tb_activation_hist.findings.unbounded_critic import (
 )
 
 LEAST_CLASSES: Final = 3
+
+LEAST_SAMPLES: Final = 100
+"""Samples of one class from which on it is no chance: of a class that has 95%, so many follow each
+other once in 170 times."""
 
 FEW_LOOKS: Final = 2
 """Looks that tell of the one model of a training; a single one may be chance."""
@@ -203,6 +208,8 @@ def find_one_class(layers: RunSignals, options: LossMismatchThresholds) -> Itera
         same = all(fact.likeness.get(name) == 1 for name in (WITHIN, ACROSS))
         widths = last.info.shape[-1:]
         if not same or fact.labels < options.one_class or widths != (fact.classes,):
+            continue
+        if fact.labels * math.prod(last.info.shape[:-1]) < LEAST_SAMPLES:
             continue
         if fact.classes >= LEAST_CLASSES and trains_all_alone(layers):
             yield Observation(

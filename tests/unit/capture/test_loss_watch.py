@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tb_activation_hist.capture.loss_forms import find_form
 from tests.unit.capture.watched_losses import (
     Loss,
     Run,
@@ -199,3 +200,17 @@ def test_a_cross_entropy_that_is_maximised(
     run = Run(make_model(outputs), loss, steps=20, maximize=maximize)
     told = [own for own in run.findings if "ascent" in own.threshold]
     assert [own.kind for own in told] == ["loss_rises"] * found
+
+
+def test_the_classes_of_samples_that_a_network_is_sure_of() -> None:
+    """They have next to no gradient; those with more are of the one class that it neglects."""
+    classes = torch.arange(32) % 4
+    logits = 12.0 * F.one_hot(classes, 4) - 5
+    logits[classes == 0] = torch.tensor([-1.0, 0.5, 2.0, 3.0])
+    logits.requires_grad_()
+    answers = torch.where(torch.arange(32) < 30, classes, torch.tensor(-100))
+    F.cross_entropy(logits, answers).backward()
+    form = find_form(logits.detach().double().numpy(), logits.grad.double().numpy())
+    assert form is not None
+    assert sorted(form.rows.tolist()) == list(range(30))  # but for those that are ignored
+    assert form.labels.tolist() == classes[form.rows].tolist()

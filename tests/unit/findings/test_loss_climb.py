@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,13 @@ def test_a_loss_of_targets_that_the_network_makes_itself_may_rise() -> None:
     means = [2.0, 2.1, 1.9, *[3.0] * 20]
     assert find_rises(means, CHOSEN) == []
     assert len(find_rises(means)) == 1
+
+
+def test_a_loss_of_a_policy_and_a_value_may_rise() -> None:
+    """With the rewards, as that of an actor and a critic in one network does in health."""
+    both = replace(MSE, output="Net/0"), replace(MSE, output="Net/1")
+    rising = loss(2.0, 2.1, 1.9, *[3.0] * 20)
+    assert [f for f in find(*both, losses=(rising,)) if f.kind == "loss_rises"] == []
 
 
 def test_of_a_rise_and_a_jump_the_earlier_is_reported() -> None:

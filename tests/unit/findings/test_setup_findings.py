@@ -53,6 +53,8 @@ def test_an_eps_is_held_against_the_gradients() -> None:
     (finding,) = find(adam(eps=0.1), layers=gradients)
     assert (finding.kind, finding.threshold) == ("optimizer_settings", {"large_eps": 10.0})
     assert find(adam(eps=1e-4), layers=gradients) == []
+    updates = with_parameters("updates", lambda v, _: v * np.float32(3e-4))
+    assert find(adam(eps=0.1), layers={**gradients, **updates}) == []  # a rate that makes up for it
     two = {key: (info, series.take(np.arange(2))) for key, (info, series) in gradients.items()}
     assert find(adam(eps=0.1), layers=two) == []
     tiny = with_parameters("weight_gradients", lambda v, _: v * np.float32(1e-12))
