@@ -17,6 +17,9 @@ from tb_activation_hist.findings.thresholds import UNIT_FACTOR, threshold
 OWN_NORM: Final = ("parametrizations", "_orig", "_bar")
 """Parts of the names of parameters that a spectral norm bounds."""
 
+MOST_LOOKS: Final = 0.9
+"""Share of the looks whose gradients must show such a loss."""
+
 END_RECORDS: Final = 8
 """Records at the end of a run whose median is the size there."""
 
@@ -36,7 +39,7 @@ def find_unbounded_critic(
 ) -> Iterator[Observation]:
     """A Wasserstein critic without clipped weights, gradient penalty or spectral norm."""
     for fact, last, prefix in judged_outputs(layers, options):
-        linear = fact.linear >= max(options.loss_looks, options.one_target * fact.looks)
+        linear = fact.linear >= max(options.loss_looks, MOST_LOOKS * fact.looks)
         if not linear or fact.penalised or _may_be_bounded(prefix, layers):
             continue
         sizes = last.rms[last.whole]
