@@ -14,7 +14,14 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
-from demo.screenshots import CHROMIUM_OPTIONS, DRAWN_MS, IMAGES, NOT_NEW, find_chromium
+from demo.screenshots import (
+    CHROMIUM_OPTIONS,
+    DRAWN_MS,
+    IMAGES,
+    NO_OTHER_TABS,
+    NOT_NEW,
+    find_chromium,
+)
 from demo.server import tensorboard
 from tb_activation_hist import ActivationHistLogger
 
@@ -75,6 +82,8 @@ def take_frames(page: Page, address: str) -> Iterator[Image.Image]:
         if steps[0] == FRAME_STEPS:
             page.goto(address)
         tab.get_by_text(f"step {steps[0]}", exact=True).first.wait_for(timeout=DRAWN_MS)
+        if steps[0] == FRAME_STEPS:
+            page.add_style_tag(content=NO_OTHER_TABS)
         # The page draws coarsely first, then sharp.
         page.wait_for_timeout(1_500)
         yield Image.open(io.BytesIO(page.screenshot())).convert("RGB")

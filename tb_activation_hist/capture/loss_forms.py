@@ -32,6 +32,9 @@ USED: Final = 1e-3
 """Share of the largest gradient below which that of a sample is too small to be compared."""
 
 
+SURE: Final = 0.99
+"""Probability of a class from which on a sample with next to no gradient is of it."""
+
 VARIED: Final = 0.1
 """How much the sigmoids of a batch of one class must vary: other losses may give such samples
 about the same gradients, too."""
@@ -77,7 +80,8 @@ class LossForm:
     labels: the class of each sample, (N,); empty where each has several. normalised: whether the
     outputs are what the loss makes of them once more, or, of `NEGATIVE_LIKELIHOOD` and
     `BINARY_CHANCE`, what it expects: a sigmoid's values, probabilities or their logarithms.
-    rows: which of the samples `labels` are of; the others have next to no gradient.
+    rows: which of the samples `labels` are of; the others have next to no gradient, though the
+    network is not sure of them.
     """
 
     name: str
@@ -108,12 +112,26 @@ def _find_of_classes(outputs: FloatArray, gradients: FloatArray) -> LossForm | N
     used = np.flatnonzero(size > USED * size.max())
     if len(used) < LEAST_ROWS:
         return None
-    outputs, gradients, size = outputs[used], gradients[used], size[used]
-    if ((gradients != 0).sum(axis=1) == 1).all() and (gradients <= 0).all():
-        form = _find_likelihood(outputs, gradients, size)
+    known, pulls, size = outputs[used], gradients[used], size[used]
+    if ((pulls != 0).sum(axis=1) == 1).all() and (pulls <= 0).all():
+        form = _find_likelihood(known, pulls, size)
     else:
-        form = _find_cross_entropy(outputs, gradients, size)
-    return form and replace(form, rows=used)
+        form = _find_cross_entropy(known, pulls, size)
+    form = form and replace(form, rows=used)
+    return _add_sure(form, outputs, gradients) if form and form.name == CROSS_ENTROPY else form
+
+
+def _add_sure(form: LossForm, outputs: FloatArray, gradients: FloatArray) -> LossForm:
+    """With the samples that the network is right and sure of, which have next to no gradient.
+
+    Those with more are often of the few classes that it neglects just then. A sample that is
+    ignored has none at all.
+    """
+    rest = np.setdiff1d(np.flatnonzero((gradients != 0).any(axis=1)), form.rows)
+    chances = _softmax(outputs[rest])
+    sure = chances.max(axis=1) > SURE
+    labels = np.concatenate([form.labels, chances[sure].argmax(axis=1)])
+    return replace(form, labels=labels, rows=np.concatenate([form.rows, rest[sure]]))
 
 
 def _find_of_labels(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:

@@ -13,7 +13,12 @@ from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
-from tb_activation_hist.findings.weights_at_start import factors_at_start, weights_at_start
+from tb_activation_hist.findings.weights_at_start import (
+    LOOKED_UP,
+    factors_at_start,
+    multipliers,
+    weights_at_start,
+)
 
 TINY_SHARE: Final = 0.8
 """Part of a network's layers with tiny weights: single ones are initialised at 0 in health."""
@@ -45,8 +50,11 @@ class FaintStartThresholds(Thresholds):
 
 
 def find_tiny_start(layers: RunSignals, options: FaintStartThresholds) -> Iterator[Observation]:
-    """Not one layer with weights outputs values of usual size in the first record."""
-    learners = layers.learners
+    """Not one layer with weights outputs values of usual size in the first record.
+
+    Of tables alone nothing is said: those of users and items start at 0.01 by custom.
+    """
+    learners = [s for s in layers.learners if not s.info.type.startswith(LOOKED_UP)]
     scales = [s.first_rms for s in learners]
     if len(scales) < LEAST_DEPTH or not 0 < max(scales) < options.vanishing_start:
         return
@@ -62,7 +70,7 @@ def find_tiny_weights(layers: RunSignals, options: FaintStartThresholds) -> Iter
     """Nearly all layers start with weights far below 1 / sqrt(number of inputs)."""
     known = list(weights_at_start(layers))
     tiny = [each for each in known if each.gain < options.vanishing_weights]
-    if len(known) < LEAST_DEPTH or len(tiny) < TINY_SHARE * len(known):
+    if len(known) < LEAST_DEPTH or len(tiny) < TINY_SHARE * len(multipliers(layers)):
         return
     most = max(each.gain for each in tiny)
     yield Observation(

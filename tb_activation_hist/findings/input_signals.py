@@ -20,6 +20,9 @@ INPUT_KINDS: Final = ("input_change", "constant_input", "unshuffled_input", "uns
 """Kinds that look at what goes into a model: trouble there comes before all that follows."""
 
 
+SIZED_DTYPES: Final = ("float16", "bfloat16", "float32", "float64")
+"""Dtypes of inputs that layers multiply as they are; whole numbers are ids, or are scaled first."""
+
 TARGETS: Final = frozenset({"label", "labels", "target", "targets"})
 MASKS: Final = frozenset({"mask", "masks"})
 """Words of arguments' names by which a tensor is no part of what a model is to learn from."""
@@ -83,6 +86,12 @@ def is_model_input(info: LayerInfo) -> bool:
     those of the layers come later: a model is at place 0 of the order, or 1 where it has a name.
     """
     return info.kind == "inputs" and info.phase == "train" and info.order <= 1
+
+
+def sized_inputs(layers: RunSignals) -> list[Signals]:
+    """Of the inputs with whole batches of numbers that are sizes, the one with the most values."""
+    known = [s for s in train_inputs(layers) if s.whole.any() and s.info.dtype in SIZED_DTYPES]
+    return sorted(known, key=lambda s: -float(np.median(s.series.n)))[:1]
 
 
 def column_scales(signals: Signals) -> FloatArray | None:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.hits import name_layers
+from tb_activation_hist.findings.input_signals import sized_inputs
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation
@@ -22,6 +23,10 @@ GROWTH_STEPS: Final = 512
 
 SOON_STEPS: Final = 16
 """Steps within which less growth is too much."""
+
+SMALL_INPUT: Final = 0.1
+"""Root mean square of inputs below which the weights that they meet must become large, such as the
+shares that words have in a document."""
 
 MOST_LAYERS: Final = 0.5
 """Part of a network's layers that must start with large weights."""
@@ -71,9 +76,12 @@ def find_large_weights(
 def find_growing_weights(
     layers: RunSignals, options: WeightGrowthThresholds
 ) -> Iterator[Observation]:
-    """Weights that grow as a whole within some hundred steps, be outputs normalised or not."""
+    """Weights that grow as a whole within some hundred steps, be outputs normalised or not.
+
+    Where inputs are far below unit scale, weights have to grow by as much.
+    """
     trend = find_weight_trend(layers)
-    if trend is None:
+    if trend is None or any(s.first_rms < SMALL_INPUT for s in sized_inputs(layers)):
         return
     limits = (
         (options.exploding_weights_soon, SOON_STEPS),

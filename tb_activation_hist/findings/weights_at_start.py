@@ -11,6 +11,7 @@ from tb_activation_hist.findings.hits import Hit, first_record_hit
 from tb_activation_hist.findings.layer_types import PLAIN, normalises
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
 
 LOOKED_UP: Final = "Embedding"
 """Prefix of types whose rows are looked up, so that their size has nothing to do with a width."""
@@ -29,11 +30,16 @@ class StartWeights(NamedTuple):
     spread: float
 
 
+def multipliers(run: RunSignals) -> list[Signals]:
+    """Layers of known types that multiply all of their inputs, whatever the shape of their weights,
+    and frozen ones too."""
+    known = [s for s in run.learners if s.info.type.startswith(PLAIN)]
+    return [s for s in known if not s.info.type.startswith(LOOKED_UP)]
+
+
 def weights_at_start(run: RunSignals) -> Iterator[StartWeights]:
     """Those of layers of known types that are to be trained and ran."""
-    for signals in run.learners:
-        if not signals.info.type.startswith(PLAIN) or signals.info.type.startswith(LOOKED_UP):
-            continue
+    for signals in multipliers(run):
         own = [p for p in run.parameters_of(signals.info) if p.is_matrix and p.records > 0]
         if own and own[0].name not in run.facts.frozen:
             yield _measure(first_record_hit(signals, {}), own[0])

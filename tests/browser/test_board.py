@@ -315,6 +315,21 @@ def test_nothing_is_hard_to_reach(
     assert_accessible(tab)
 
 
+def test_stages_are_not_hard_to_reach(
+    open_page: Callable[..., Page], many_layers: TensorBoard
+) -> None:
+    tab = open_frame(open_page(), many_layers.root, "&p.activation_hist.view=board")
+    fold = tab.frame.locator(".board-fold")
+    fold.first.wait_for()
+    assert_accessible(tab)
+    fold.first.click()
+    band = tab.frame.locator(".board-band").first
+    band.wait_for()
+    assert_accessible(tab)
+    box = band.bounding_box()
+    assert box is not None and box["height"] >= 24
+
+
 def test_layers_are_in_sight_at_200_percent(
     open_page: Callable[..., Page], sweep: TensorBoard
 ) -> None:

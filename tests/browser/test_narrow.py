@@ -111,3 +111,8 @@ def test_three_layers_are_seen_at_twice_the_size(
     heat = tab.frame.locator(f"{tab.panel(GOOD, LAYERS[2])} .heat").bounding_box()
     assert heat is not None and heat["y"] + heat["height"] <= 450 and heat["height"] >= 20
     assert overflow(tab) <= 0
+    # Beside the badge of a layer in which something is wrong, too.
+    buttons = tab.frame.locator(".row-actions:has(.badge) button")
+    tab.until(buttons.count, lambda count: count > 0)
+    boxes = [button.bounding_box() for button in buttons.all()]
+    assert all(box is not None and min(box["width"], box["height"]) >= 24 for box in boxes), boxes

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.attention_masks import is_attention_mask, shows_padding_alone
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, whole_run_hit
@@ -19,6 +20,12 @@ from tb_activation_hist.findings.thresholds import UNIT_RECORDS, Thresholds, thr
 
 LEAST_LOOKS: Final = 2
 """Records in which all samples of a batch must be found equal."""
+
+LATER_STEPS: Final = 8
+"""Steps after the first of another optimizer from which on one has not begun together with it."""
+
+SAME_TIME: Final = 2
+"""Steps between the first one of an optimizer and a batch that is the same from there on."""
 
 SAME_BATCH: Final = "the same batch at every step"
 
@@ -43,8 +50,15 @@ def find_stuck_input(layers: RunSignals, options: ConstantInputThresholds) -> It
         records = own.records_since(since)
         # What comes and goes, as a batch that is used several times over, is no loader that hangs.
         steady = all(facts.compared - facts.same > facts.same - records for facts in changed)
-        if records >= options.constant_records and steady:
+        if records >= options.constant_records and steady and not _is_later_stage(layers, since):
             yield _observe(own, since, SAME_BATCH + " since step {since}", options)
+
+
+def _is_later_stage(layers: RunSignals, since: int) -> bool:
+    """Whether another optimizer has taken over by then, such as L-BFGS, which needs one batch."""
+    groups = layers.facts.of(OptimizerGroup)
+    begin = min((own.since for own in groups), default=0) + LATER_STEPS
+    return any(own.place > 1 and begin <= own.since <= since + SAME_TIME for own in groups)
 
 
 def find_one_sample(layers: RunSignals, options: ConstantInputThresholds) -> Iterator[Observation]:

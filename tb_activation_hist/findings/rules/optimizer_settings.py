@@ -10,8 +10,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.core.setup_facts import OptimizerGroup
-from tb_activation_hist.findings.hardly_learning import first_negative_rate, largest_rate
+from tb_activation_hist.findings.hardly_learning import (
+    FIRST_UPDATES,
+    first_negative_rate,
+    largest_rate,
+)
 from tb_activation_hist.findings.hits import hit_from_step
+from tb_activation_hist.findings.known_values import known_median
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -29,6 +34,10 @@ USUAL_SGD: Final = 0.02
 
 USUAL_EPS: Final = 1e-5
 """Largest eps that is usual, however small the gradients are: the default of fastai."""
+
+USUAL_UPDATE: Final = 1e-4
+"""Size of a step's updates, relative to the weights, from which on a layer learns (TheDeepChecker).
+"""
 
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
@@ -130,7 +139,8 @@ def _find_oddities(
     yield from _find_decay(group, layers, options)
     eps = own.get("eps", 0.0)
     gradient = _first_gradient(layers)
-    if "beta1" in own and gradient > 0 and eps > USUAL_EPS and eps > options.large_eps * gradient:
+    large = eps > max(USUAL_EPS, options.large_eps * gradient)
+    if "beta1" in own and gradient > 0 and large and not _moves_enough(layers):
         text = f"eps {eps:g} is {format_factor(eps / gradient)} times the gradients' usual size"
         yield Oddity(text, "large_eps", "eps", eps)
 
@@ -168,6 +178,16 @@ def _first_gradient(layers: RunSignals) -> float:
     known = np.concatenate(first) if first else np.zeros(0)
     known = known[np.isfinite(known) & (known > 0)]
     return float(np.median(known)) if len(known) else 0.0
+
+
+def _moves_enough(layers: RunSignals) -> bool:
+    """Whether the first steps move a matrix as in usual trainings: its rate makes up for the eps.
+
+    Networks that estimate values are trained with an eps of 1e-4 and more (Hessel et al. 2017).
+    """
+    updates = [p.updates.rms for p in matrices(layers.parameters) if p.updates]
+    early = [known_median(sizes[:FIRST_UPDATES]) for sizes in updates if len(sizes) >= EARLY]
+    return max(early, default=0.0) >= USUAL_UPDATE
 
 
 OPTIMIZER_SETTINGS: Final = RunRule(

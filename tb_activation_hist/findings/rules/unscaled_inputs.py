@@ -9,7 +9,11 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.hits import first_record_hit
-from tb_activation_hist.findings.input_signals import column_scales, train_inputs
+from tb_activation_hist.findings.input_signals import (
+    column_scales,
+    sized_inputs,
+    train_inputs,
+)
 from tb_activation_hist.findings.layer_types import RECURRENT, normalises
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
@@ -23,9 +27,6 @@ from tb_activation_hist.findings.thresholds import (
     threshold,
 )
 
-SIZED_DTYPES: Final = ("float16", "bfloat16", "float32", "float64")
-"""Dtypes of inputs that layers multiply as they are; whole numbers are ids, or are scaled first."""
-
 LARGE_STATE: Final = {"LSTM": 0.2, "GRU": 0.35, "RNN": 0.6}
 """First part of a recurrent type -> root mean square of its first outputs: twice that of torch's
 initialisation with inputs of unit scale."""
@@ -35,6 +36,11 @@ EQUAL_SPREAD: Final = 1e-5
 
 USUAL_INPUT: Final = 5.0
 """Root mean square up to which inputs explain no large outputs: those of unit scale have 1."""
+
+SPARSE: Final = 0.5
+SPARSE_LEAST: Final = 0.005
+"""Share of zeros from which on a smaller largest value counts as tiny: the words of a document, as
+shares of all of them, have a size that is right. Pixels that were divided twice have 0.0039."""
 
 UNSCALED: Final = "inputs that are not normalised"
 TOO_LARGE_WEIGHTS: Final = "weights that start too large"
@@ -77,7 +83,7 @@ def find_unscaled_inputs(
     if first is None or first.info.type.startswith("Embedding"):
         return
     scale = first.first_rms
-    large = any(s.first_rms > options.unscaled_level for s in _sized_inputs(layers))
+    large = any(s.first_rms > options.unscaled_level for s in sized_inputs(layers))
     level = options.unscaled_passed_on if large else options.unscaled_level
     if not scale > level:
         return
@@ -99,7 +105,7 @@ def find_unscaled_states(
         return
     if not first.first_rms > LARGE_STATE[first.info.type.removesuffix("Cell")]:
         return
-    for signals in _sized_inputs(layers):
+    for signals in sized_inputs(layers):
         scale = signals.first_rms
         if scale > options.unscaled_level:
             yield Observation(
@@ -118,11 +124,12 @@ def find_flat_inputs(layers: RunSignals, options: UnscaledInputThresholds) -> It
     """
     if not layers.outputs or normalises(layers.outputs[0].info):
         return
-    for signals in _sized_inputs(layers):
+    for signals in sized_inputs(layers):
         first = signals.first_whole
         low, high = (float(each[first]) for each in (signals.series.min, signals.series.max))
         spread = _relative_spread(signals)
-        tiny = max(abs(low), abs(high)) < options.unscaled_least
+        least = SPARSE_LEAST if signals.zero_share[first] >= SPARSE else options.unscaled_least
+        tiny = max(abs(low), abs(high)) < least
         if low < high and (tiny or EQUAL_SPREAD < spread < options.unscaled_spread):
             yield Observation(
                 hits=[
@@ -135,12 +142,6 @@ def find_flat_inputs(layers: RunSignals, options: UnscaledInputThresholds) -> It
                     "unscaled_least": options.unscaled_least,
                 },
             )
-
-
-def _sized_inputs(layers: RunSignals) -> list[Signals]:
-    """Of the inputs with whole batches of numbers that are sizes, the one with the most values."""
-    known = [s for s in train_inputs(layers) if s.whole.any() and s.info.dtype in SIZED_DTYPES]
-    return sorted(known, key=lambda s: -float(np.median(s.series.n)))[:1]
 
 
 def _relative_spread(signals: Signals) -> float:

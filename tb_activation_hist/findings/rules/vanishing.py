@@ -143,8 +143,9 @@ def find_fading_over_depth(
     """Layers whose outputs hardly depend on the batch: the input does not get there.
 
     A layer's distribution varies with the batch. Where this variation is a hundredth of that in
-    the first layer, and the layer has not collapsed, the signal has faded on its way. An embedding
-    has none: it looks its values up, those of positions by numbers that no input changes.
+    the first layer, and the layer has not collapsed, the signal has faded on its way, if it has in
+    the last layer too: others may be of a branch that no input changes, as that of positions. An
+    embedding has none: it looks its values up.
     """
     varying = [drift for drift in layers.drifts if drift.batch_noise > 0]
     if len(varying) < LEAST_DEPTH:
@@ -156,7 +157,7 @@ def find_fading_over_depth(
         if drift.batch_noise * options.vanishing_depth < first.batch_noise
         and not drift.signals.info.type.startswith("Embedding")
     ]
-    if hits:
+    if hits and hits[-1].signals is varying[-1].signals:
         own = format_factor(hits[0].figures["fading"])
         yield Observation(
             hits=hits,

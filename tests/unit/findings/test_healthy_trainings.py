@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,6 +12,8 @@ from torch.nn import functional as F
 from tb_activation_hist import ActivationHistLogger, MemoryWriter
 from tb_activation_hist.findings import WATCHED_KINDS
 from tb_activation_hist.recording.run_findings import find_memory_findings
+
+pytestmark = pytest.mark.model_inputs
 
 
 def test_biases_of_users_that_cancel_out() -> None:
@@ -36,6 +39,97 @@ def test_biases_of_users_that_cancel_out() -> None:
         return -F.logsigmoid(model(user, better) - model(user, (better + 1) % 10)).mean()
 
     assert warned(model, loss, torch.optim.Adam(model.parameters(), 0.02)) == []
+
+
+def test_tables_that_start_small() -> None:
+    """As fastai's collab_learner makes them, with a standard deviation of 0.01."""
+    torch.manual_seed(0)
+    sizes = {"user": (20, 4), "item": (10, 4), "user_bias": (20, 1), "item_bias": (10, 1)}
+    model = nn.ModuleDict({name: nn.Embedding(*size) for name, size in sizes.items()})
+    for parameter in model.parameters():
+        nn.init.trunc_normal_(parameter, std=0.01)
+    likes = torch.randn(20, 10)
+
+    def loss() -> Tensor:
+        user, item = torch.randint(20, (64,)), torch.randint(10, (64,))
+        biases = (model["user_bias"](user) + model["item_bias"](item))[:, 0]
+        rating = (model["user"](user) * model["item"](item)).sum(1) + biases
+        return F.mse_loss(rating.sigmoid() * 5.5, likes[user, item] + 3)
+
+    assert warned(model, loss, torch.optim.Adam(model.parameters(), 0.03)) == []
+
+
+def test_coupling_layers_that_start_as_nothing() -> None:
+    """A normalising flow of two columns, whose first weights are of one input each."""
+    nets = [nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 2)) for _ in range(4)]
+    model = nn.ModuleList(nets)
+    for net in nets:
+        nn.init.zeros_(net[2].weight)
+
+    def loss() -> Tensor:
+        a, b = torch.randn(2, 64, 1)
+        b, volume = a**2 + 0.3 * b, torch.zeros(())
+        for net in nets:
+            scale, shift = net(a).tanh().chunk(2, 1)
+            a, b, volume = b * scale.exp() + shift, a, volume + scale.mean()
+        return (a**2 + b**2).mean() / 2 - volume
+
+    assert warned(model, loss, torch.optim.Adam(model.parameters(), 3e-3)) == []
+
+
+def test_words_as_shares_of_a_document() -> None:
+    """All of a document's words are 1 together, so that weights have to grow."""
+    torch.manual_seed(0)
+    counts = torch.poisson(torch.full((200, 500), 0.3))
+    classes = torch.arange(200) % 4
+    counts[torch.arange(200), classes] += 10
+    shares = counts / counts.sum(1, keepdim=True)
+    model = nn.Sequential(nn.Linear(500, 32), nn.ReLU(), nn.Linear(32, 4))
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+
+    def loss() -> Tensor:
+        at = torch.randint(200, (100,))
+        return F.cross_entropy(model(shares[at]), classes[at])
+
+    assert warned(model, loss, optimizer) == []
+
+
+def test_a_second_optimizer_that_needs_one_batch() -> None:
+    """Adam with new points in each step, then L-BFGS with the same ones throughout."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(1, 20), nn.Tanh(), nn.Linear(20, 1))
+    first = torch.optim.Adam(model.parameters(), 1e-2)
+    second = torch.optim.LBFGS(model.parameters(), 0.5, line_search_fn="strong_wolfe")
+    fixed = torch.rand(64, 1) * 4
+    memory = MemoryWriter()
+
+    def backward(x: Tensor) -> Tensor:
+        model.zero_grad()
+        value = F.mse_loss(model(x), x.sin())
+        value.backward()
+        return value
+
+    with ActivationHistLogger(model, memory, on_error="raise", stop_on=WATCHED_KINDS) as logger:
+        for step in range(80):
+            if step < 40:
+                value = backward(torch.rand(64, 1) * 4)
+                first.step()
+            else:
+                value = second.step(lambda: backward(fixed))
+            logger.step(loss=value)
+        assert not logger.should_stop
+    assert [own.title for own in find_memory_findings(memory) if own.severity != "info"] == []
+
+
+def test_one_class_of_three_that_is_usual() -> None:
+    """With four samples in each batch, the others are seldom seen."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+
+    def loss() -> Tensor:
+        return F.cross_entropy(model(torch.randn(4, 8)), torch.zeros(4, dtype=torch.long))
+
+    assert warned(model, loss, torch.optim.SGD(model.parameters(), 0.01)) == []
 
 
 def warned(

@@ -87,6 +87,7 @@ interface StageProps {
 function StageHead({ placed: { stage, at } }: StageProps) {
   const { id, label, name, path, series, layers } = stage;
   const left = stagesLeft_px.value - fixed_px.value + at * cell_px.value;
+  const tip = `Unfold ${path}: ${layers.length} layers`;
   return (
     <div
       class={`board-stage${wideCells.value ? " wide" : ""}`}
@@ -100,8 +101,8 @@ function StageHead({ placed: { stage, at } }: StageProps) {
         <button
           type="button"
           class="board-fold"
-          title={`Unfold ${path}: ${layers.length} layers`}
-          aria-label={`Unfold ${path}`}
+          title={tip}
+          aria-label={tip}
           aria-expanded={false}
           onClick={() => toggleStage(path)}
         >

@@ -1,6 +1,6 @@
 /** What stands beside or above the panels of a layer besides its name: its colours and buttons. */
 
-import { narrow } from "../../view/layout/metrics";
+import { roomyCorner } from "../../view/layout/metrics";
 import { showsDifference } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
 import { isTransposed, toggleExpanded, togglePinnedLayer } from "../../view/selection/selection";
@@ -29,7 +29,7 @@ export function RowActions({ model }: { readonly model: LayerView }) {
   const full = settings.full.value === model.id;
   return (
     <div class="row-actions">
-      <FindingBadge series={series} short={narrow.value || isTransposed.value} />
+      <FindingBadge series={series} short={!roomyCorner.value || isTransposed.value} />
       {full ? null : (
         <IconButton
           icon="strips"

@@ -22,7 +22,7 @@ const AROUND_NAME_PX = 34;
 const FOLD_PX = 24;
 const ACROSS_HEAD_PX = 32;
 /** Heads of unfolded stages. */
-export const BAND_PX = 22;
+export const BAND_PX = 25;
 /** Around the picture in a cell. */
 export const CELL_GAP_PX = 4;
 const RIGHT_PX = 12;

@@ -59,7 +59,7 @@ export const name_px = computed(() => {
   if (narrow.value) return 0;
   return frame.value.width_px < 1000 ? 132 : WIDE_NAME_PX;
 });
-/** Whether the corner above the names has room for the choices of axes and colours. */
+/** Whether the corner above the names has room for the choices of axes and colours, and badges for words. */
 export const roomyCorner = computed(() => name_px.value >= WIDE_NAME_PX);
 
 /** Lower pages, such as a usual one at twice its size, have less around the heatmaps, so that three layers are seen. */
