@@ -319,7 +319,8 @@ def _join(info: ParameterInfo, rows: Sequence[tuple[SizeRecord, int]]) -> Parame
     steps = np.array([record.step for record, _ in rows], np.int64)
     by_kind = [np.array([getattr(own, name)[:, row] for own, row in rows]) for name in _COLUMNS[:3]]
     facts = [np.array([getattr(own, name)[row] for own, row in rows]) for name in _COLUMNS[3:]]
-    return _to_history(info, steps, *by_kind, facts)
+    totals, moments, same = by_kind
+    return _to_history(info, steps, totals, moments, same, facts)
 
 
 def _to_history(
