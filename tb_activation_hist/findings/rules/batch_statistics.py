@@ -98,7 +98,7 @@ def find_norms_of_one(
     hits = [
         hit_from_step(s, int(s.series.steps[s.first_whole]))
         for s in layers.outputs
-        if s.whole.any() and "LayerNorm" in s.info.type and s.info.shape[-1:] == (1,)
+        if s.whole.any() and s.info.type.endswith("LayerNorm") and s.info.shape[-1:] == (1,)
         if s.series.min[s.first_whole] == s.series.max[s.first_whole]
     ]
     if hits:

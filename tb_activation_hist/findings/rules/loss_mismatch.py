@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from tb_activation_hist.core.setup_facts import (
     ACROSS,
@@ -14,40 +14,32 @@ from tb_activation_hist.core.setup_facts import (
     BINARY_SOFTENED,
     CROSS_ENTROPY,
     NEGATIVE_LIKELIHOOD,
-    RECTIFIED,
     SOFTENED,
     WITHIN,
-    KeptGradients,
     LossGradients,
     OptimizerGroup,
-    RestoredWeights,
 )
-from tb_activation_hist.findings.far_targets import find_way
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
+from tb_activation_hist.findings.judged_outputs import GRADIENTS, is_form, judged_outputs
 from tb_activation_hist.findings.loss_signals import trains_all_alone
-from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
-from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.target_ranges import (
+    TargetRangesThresholds,
+    find_far_targets,
+    find_off_targets,
+    find_out_of_range,
+)
 from tb_activation_hist.findings.thresholds import (
-    UNIT_FACTOR,
     UNIT_RECORDS,
-    UNIT_RMS,
     UNIT_SHARE,
-    Thresholds,
     threshold,
 )
-
-OWN_NORM: Final = ("parametrizations", "_orig", "_bar")
-"""Parts of the names of parameters that a spectral norm bounds."""
-
-END_RECORDS: Final = 8
-"""Records at the end of a run whose median is the size there."""
-
-BEYOND_OUTPUTS: Final = 5.0
-"""Way to the targets, relative to the outputs, from which on these are not what is large. The
-logarithms of likelihoods, which some models give, are as large as the loss."""
+from tb_activation_hist.findings.unbounded_critic import (
+    UnboundedCriticThresholds,
+    find_unbounded_critic,
+)
 
 LEAST_CLASSES: Final = 3
 
@@ -58,21 +50,9 @@ other once in 170 times."""
 FEW_LOOKS: Final = 2
 """Looks that tell of the one model of a training; a single one may be chance."""
 
-LEAST_BEYOND: Final = 3
-"""Records of outputs beyond which much lies; the first one was looked for among many."""
-
-GRADIENTS: Final = "the outputs and the gradients that the loss gives them"
-
 
 @dataclass(frozen=True, kw_only=True)
-class LossMismatchThresholds(Thresholds):
-    loss_looks: int = threshold(
-        4,
-        UNIT_RECORDS,
-        "Records, at least, in which the gradients of a model's output show a loss that does not "
-        "fit it.",
-        GRADIENTS,
-    )
+class LossMismatchThresholds(TargetRangesThresholds, UnboundedCriticThresholds):
     one_target: float = threshold(
         0.9,
         UNIT_SHARE,
@@ -100,34 +80,13 @@ class LossMismatchThresholds(Thresholds):
         "probabilities.",
         GRADIENTS,
     )
-    out_of_range: float = threshold(
-        0.75,
-        UNIT_SHARE,
-        "Share of the records, from the first one on, in which at least 0.3 of what the loss asks "
-        "for lies beyond the range of the last layer.",
-        f"{GRADIENTS}; at most 0.06 in healthy trainings",
-    )
-    off_targets: int = threshold(
-        4,
-        UNIT_RECORDS,
-        "Records in which a binary cross entropy has targets beyond 0 to 1, and none in which it "
-        "has usual ones.",
-        GRADIENTS,
-    )
-    far_targets: float = threshold(
-        50.0,
-        UNIT_RMS,
-        "How far outputs must move, at least, for the first loss to become 0; at least 5 times "
-        "their own size. At most 5 in healthy trainings.",
-        "a convex loss falls by at most its gradient's norm times the way",
-    )
     over_batch: float = threshold(
         0.5,
         UNIT_SHARE,
         "Share of the records in which outputs add up to 1, or their gradients to 0, over the "
         "samples of a batch, or over the places of a sample, and not over the classes; of outputs "
         "near 0, gradients do over both.",
-        f"{GRADIENTS}; 0 in 1,000 other trainings",
+        f"{GRADIENTS}; 0 in healthy trainings of bench/findings",
     )
     one_class: int = threshold(
         5,
@@ -136,17 +95,11 @@ class LossMismatchThresholds(Thresholds):
         "none of another.",
         GRADIENTS,
     )
-    critic_growth: float = threshold(
-        10.0,
-        UNIT_FACTOR,
-        "Growth of a critic's outputs whose loss is linear in them and which nothing bounds.",
-        "Arjovsky, Chintala and Bottou 2017: a Wasserstein critic must be Lipschitz",
-    )
 
 
 def find_one_target(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
     """Targets (N,) against outputs (N, 1), by which each output is held against all targets."""
-    for fact, last, _ in _judged(layers, options):
+    for fact, last, _ in judged_outputs(layers, options):
         known = min(fact.shared, fact.judged)
         least = FEW_LOOKS if _shows_all_alone(fact, layers) else options.loss_looks
         if known < least or known < options.one_target * fact.judged:
@@ -189,8 +142,8 @@ def find_softened_twice(
     layers: RunSignals, options: LossMismatchThresholds
 ) -> Iterator[Observation]:
     """A softmax, or a sigmoid, in front of a loss that has one itself."""
-    for fact, last, _ in _judged(layers, options):
-        if not _is_form(fact, options):
+    for fact, last, _ in judged_outputs(layers, options):
+        if not is_form(fact, options):
             continue
         twice = fact.normalised >= options.softened_twice * fact.formed
         single = fact.form in (BINARY, BINARY_SOFTENED)
@@ -212,9 +165,9 @@ def find_no_logarithms(
     layers: RunSignals, options: LossMismatchThresholds
 ) -> Iterator[Observation]:
     """nll_loss without log_softmax: it has no lower bound."""
-    for fact, last, _ in _judged(layers, options):
+    for fact, last, _ in judged_outputs(layers, options):
         raw = fact.formed - fact.normalised
-        if not _is_form(fact, options) or fact.form not in (NEGATIVE_LIKELIHOOD, BARE):
+        if not is_form(fact, options) or fact.form not in (NEGATIVE_LIKELIHOOD, BARE):
             continue
         if raw >= options.no_logarithms * fact.formed:
             yield Observation(
@@ -226,43 +179,13 @@ def find_no_logarithms(
             )
 
 
-def find_off_targets(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
-    """Masks of 0 and 255, or classes -1 and 1: the loss falls without end."""
-    for fact, last, _ in _judged(layers, options):
-        usual = fact.formed if fact.form in (BINARY, BINARY_SOFTENED) else 0
-        if fact.off_targets >= options.off_targets and not usual:
-            yield Observation(
-                hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: a binary cross entropy has targets beyond 0 to 1, in "
-                f"{fact.off_targets} of {fact.looks} records that were looked at",
-                threshold={"off_targets": options.off_targets},
-                figures={"records": fact.off_targets},
-            )
-
-
-def find_far_targets(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
-    """Targets in large units, such as prices or pixels, which take the last layer long to reach."""
-    found = find_way(layers)
-    if found is None or not layers.learners:
-        return
-    if found.way > max(options.far_targets, BEYOND_OUTPUTS * found.size):
-        yield Observation(
-            hits=[hit_from_step(layers.learners[-1], found.fact.first)],
-            title=f"{layers.learners[-1].info.layer}: the targets are far from what the network "
-            f"gives at the start: its outputs, of a root mean square of "
-            f"{format_factor(found.size)}, must move by {format_factor(found.way)} or more",
-            threshold={"far_targets": options.far_targets},
-            figures={"way_out": found.way, "loss_begin": found.loss},
-        )
-
-
 def find_softmax_elsewhere(
     layers: RunSignals, options: LossMismatchThresholds
 ) -> Iterator[Observation]:
     """A softmax over dimension 0, so that a sample's outputs depend on the others', or places."""
-    for fact, last, _ in _judged(layers, options):
+    for fact, last, _ in judged_outputs(layers, options):
         found = max(fact.over_batch, fact.over_places)
-        of_classes = fact.form == CROSS_ENTROPY and _is_form(fact, options)
+        of_classes = fact.form == CROSS_ENTROPY and is_form(fact, options)
         if found < max(options.loss_looks, options.over_batch * fact.looks) or of_classes:
             continue
         where = "samples of a batch" if found == fact.over_batch else "places of a sample"
@@ -281,7 +204,7 @@ def find_one_class(layers: RunSignals, options: LossMismatchThresholds) -> Itera
     Only where the last layer has an output for each class: of a sample's likeness to others, the
     right one may well be the first each time. Nor of two classes, one of which may be rare.
     """
-    for fact, last, _ in _judged(layers, options):
+    for fact, last, _ in judged_outputs(layers, options):
         same = all(fact.likeness.get(name) == 1 for name in (WITHIN, ACROSS))
         widths = last.info.shape[-1:]
         if not same or fact.labels < options.one_class or widths != (fact.classes,):
@@ -296,97 +219,6 @@ def find_one_class(layers: RunSignals, options: LossMismatchThresholds) -> Itera
                 threshold={"one_class": options.one_class},
                 figures={"records": fact.labels},
             )
-
-
-def find_out_of_range(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
-    """A last ReLU, sigmoid or tanh whose targets lie beyond its range.
-
-    Only of the one model of a training, all parameters of whose optimizer it has: else another
-    network may follow, for which any gradient is right. A cross entropy asks for differences of
-    logits alone, none of which need be below 0.
-    """
-    known = list(_judged(layers, options))
-    if len(known) != 1 or not trains_all_alone(layers):
-        return
-    fact, last, _ = known[0]
-    below = 0 if _asks_for_differences(fact, options) else fact.below_zero
-    found = max(below, fact.beyond_range)
-    if found < LEAST_BEYOND or found < options.out_of_range * fact.after:
-        return
-    where = "below the 0 of a ReLU" if below >= fact.beyond_range else "beyond the range"
-    yield Observation(
-        hits=[hit_from_step(last, fact.first)],
-        title=f"{last.info.layer}: much of what the loss asks for lies {where} that the network "
-        f"ends in, as step {fact.since} shows",
-        threshold={"out_of_range": options.out_of_range},
-        figures={"records": found},
-    )
-
-
-def _asks_for_differences(fact: LossGradients, options: LossMismatchThresholds) -> bool:
-    return fact.form in (CROSS_ENTROPY, SOFTENED, RECTIFIED) and _is_form(fact, options)
-
-
-def find_unbounded_critic(
-    layers: RunSignals, options: LossMismatchThresholds
-) -> Iterator[Observation]:
-    """A Wasserstein critic without clipped weights, gradient penalty or spectral norm."""
-    for fact, last, prefix in _judged(layers, options):
-        linear = fact.linear >= max(options.loss_looks, options.one_target * fact.looks)
-        if not linear or fact.penalised or _may_be_bounded(prefix, layers):
-            continue
-        sizes = last.rms[last.whole]
-        growth = float(sizes[-END_RECORDS:].max()) / max(last.early_rms, 1e-30)
-        if growth >= options.critic_growth:
-            yield Observation(
-                hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: a critic whose loss is linear in its outputs and that "
-                f"nothing bounds; they grew {format_factor(growth)} times",
-                threshold={"critic_growth": options.critic_growth},
-                figures={"growth": growth},
-            )
-
-
-def _may_be_bounded(prefix: str, layers: RunSignals) -> bool:
-    """Whether something other than an optimizer changes its weights, or a norm bounds them.
-
-    So it may where no weight of the model was followed step by step.
-    """
-    written = [own.parameter for own in layers.facts.of(RestoredWeights)]
-    followed = [*written, *(own.parameter for own in layers.facts.of(KeptGradients))]
-    names = [name for name in layers.facts.trainable if name.startswith(prefix)]
-    bounded = any(part in name for name in names for part in OWN_NORM)
-    known = any(name.startswith(prefix) for name in followed)
-    return bounded or not known or any(name.startswith(prefix) for name in written)
-
-
-def _is_form(fact: LossGradients, options: LossMismatchThresholds) -> bool:
-    return fact.formed >= max(options.loss_looks, fact.looks / 2)
-
-
-class Judged(NamedTuple):
-    """An output that was looked at often enough.
-
-    last: the last layer of its model. prefix: of the names of the model's layers.
-    """
-
-    fact: LossGradients
-    last: Signals
-    prefix: str
-
-
-def _judged(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Judged]:
-    outputs = [s for s in layers.outputs if s.whole.any()]
-    facts = layers.facts.of(LossGradients)
-    models = {fact.output.partition("/")[0] for fact in facts}
-    for fact in facts:
-        # A single model's layers have names without its own.
-        prefix = f"{fact.output.partition('/')[0]}."
-        own = [s for s in outputs if s.info.layer.startswith(prefix)]
-        if not own and len(models) == 1:
-            own, prefix = outputs, ""
-        if own and fact.looks >= options.loss_looks:
-            yield Judged(fact, own[-1], prefix)
 
 
 def _is_of_softmax(cause: Finding, effect: Finding, _near: float) -> bool:

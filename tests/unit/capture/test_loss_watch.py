@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tb_activation_hist import ActivationHistLogger, MemoryWriter
 from tb_activation_hist.capture.loss_forms import find_form
-from tb_activation_hist.core.setup_facts import LossGradients
-from tb_activation_hist.findings import Finding, find_run_findings, info_to_run_facts
-
-Loss = Callable[[Tensor, Tensor], Tensor]
+from tests.unit.capture.watched_losses import (
+    Loss,
+    Run,
+    binary,
+    classes,
+    labels,
+    make_model,
+    one_hot,
+    own_targets,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using a target size")
-
-
-def make_model(outputs: int = 1, *more: nn.Module) -> nn.Module:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, outputs), *more)
-
-
-class Run:
-    """A training on 512 samples: `facts` of its outputs and `findings`."""
-
-    def __init__(self, model: nn.Module, loss: Loss, *, steps: int = 100, **more: Any) -> None:
-        x = torch.randn(512, 8)
-        target = 2 * x[:, 0] + x[:, 1]
-        order = more.get("order", lambda step: torch.randint(0, 512, (32,)))
-        if more.get("sorted"):
-            chosen = target.argsort()
-            order = lambda step: chosen[torch.arange(32 * step, 32 * step + 32) % 512]  # noqa: E731
-        ascends = more.get("maximize", False)
-        optimizer = torch.optim.Adam(model.parameters(), 1e-2, maximize=ascends)
-        memory = MemoryWriter()
-        with ActivationHistLogger(model, memory, on_error="raise") as logger:
-            for step in range(steps):
-                chosen_now = order(step)
-                value = loss(model(x[chosen_now]), target[chosen_now])
-                optimizer.zero_grad()
-                value.backward()
-                optimizer.step()
-                logger.step(loss=value)
-        facts = info_to_run_facts(memory.run_info)
-        self.facts = facts.of(LossGradients)
-        layers = {key: (memory.infos[key], own) for key, own in memory.histograms.items()}
-        self.findings = find_run_findings("run", layers, facts=facts)
-
-    @property
-    def mismatches(self) -> list[Finding]:
-        return [own for own in self.findings if own.kind in ("loss_mismatch", "unshuffled_input")]
-
-
-def own_targets(loss: Any) -> Loss:
-    return lambda output, target: loss(output, target[:, None])
-
-
-def classes(target: Tensor) -> Tensor:
-    return (target > 0).long() + (target > 1).long()
-
-
-def one_hot(target: Tensor) -> Tensor:
-    return F.one_hot(classes(target), 3).float()
-
-
-def labels(target: Tensor) -> Tensor:
-    """Four of each sample, of which any may be true."""
-    return (target[:, None] + torch.tensor([-1.0, 0.0, 0.5, 2.0]) > 0).float()
-
-
-def binary(target: Tensor) -> Tensor:
-    return (target > 0).float()[:, None]
 
 
 @pytest.mark.parametrize(
@@ -201,42 +146,6 @@ def test_logits_that_go_through_a_relu(loss: Loss, found: int) -> None:
     assert sum("rectified" in own.threshold for own in inside.findings) == found
 
 
-def test_pictures_without_the_channel_of_the_outputs() -> None:
-    """Of shape (N, H, W) against (N, 1, H, W): each picture is held against those of all."""
-
-    class Picture(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.conv = nn.Conv2d(1, 1, 3, padding=1)
-
-        def forward(self, x: Tensor) -> Tensor:
-            return self.conv(x[:, :, None, None].expand(-1, -1, 4, 4).mean(1, keepdim=True))
-
-    def loss(output: Tensor, target: Tensor) -> Tensor:
-        return F.mse_loss(output, target[:, None, None].expand(-1, 4, 4))
-
-    torch.manual_seed(0)
-    (found,) = Run(Picture(), loss).mismatches
-    assert "one_target" in found.threshold
-
-
-def test_the_value_of_the_action_taken() -> None:
-    """Q-learning: gather() gives (N, 1), the rewards have the shape (N,)."""
-
-    def loss(values: Tensor, reward: Tensor) -> Tensor:
-        action = torch.randint(0, 4, (len(values), 1))
-        chosen = values.gather(1, action)
-        return F.mse_loss(chosen, reward if broadcast else reward[:, None])
-
-    broadcast = True
-    (found,) = Run(make_model(4), loss).mismatches
-    assert "one_target" in found.threshold
-    broadcast = False
-    run = Run(make_model(4), loss)
-    assert run.mismatches == []
-    assert run.facts[0].chosen == run.facts[0].looks
-
-
 def test_classes_are_no_actions_taken() -> None:
     run = Run(make_model(3), lambda output, target: F.cross_entropy(output, classes(target)))
     assert run.facts[0].chosen == 0
@@ -258,50 +167,6 @@ def test_batches_of_one_class(outputs: int, is_sorted: bool) -> None:
     run = Run(model, loss, steps=200, sorted=is_sorted)
     found = [own for own in run.mismatches if "class_likeness" in own.threshold]
     assert [own.kind for own in found] == ["unshuffled_input"] * is_sorted
-
-
-@pytest.mark.parametrize(("bound", "found"), [("nothing", 1), ("penalty", 0), ("clip", 0)])
-def test_a_critic_that_nothing_bounds(bound: str, found: int) -> None:
-    torch.manual_seed(0)
-    make, critic = nn.Linear(2, 4), make_critic()
-    optimizers = [torch.optim.RMSprop(own.parameters(), 2e-3) for own in (critic, make)]
-    memory = MemoryWriter()
-    models = {"make": make, "critic": critic}
-    with ActivationHistLogger(models, memory, on_error="raise") as logger:
-        for step in range(150):
-            real = torch.randn(16, 4) + 2
-            fake = make(torch.randn(16, 2))
-            loss = critic(fake.detach()).mean() - critic(real).mean()
-            if bound == "penalty":
-                loss = loss + 10 * slope_penalty(critic, real)
-            descend(loss, optimizers[0])
-            if bound == "clip":
-                with torch.no_grad():
-                    for parameter in critic.parameters():
-                        parameter.clamp_(-0.05, 0.05)
-            if step % 2:
-                descend(-critic(make(torch.randn(16, 2))).mean(), optimizers[1])
-            logger.step()
-    facts = info_to_run_facts(memory.run_info)
-    layers = {key: (memory.infos[key], own) for key, own in memory.histograms.items()}
-    findings = find_run_findings("run", layers, facts=facts)
-    assert sum("critic_growth" in own.threshold for own in findings) == found
-
-
-def make_critic() -> nn.Module:
-    return nn.Sequential(nn.Linear(4, 32), nn.LeakyReLU(), nn.Linear(32, 1))
-
-
-def slope_penalty(critic: nn.Module, values: Tensor) -> Tensor:
-    values = values.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(critic(values).sum(), values, create_graph=True)
-    return ((slope.norm(dim=1) - 1) ** 2).mean()
-
-
-def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
 
 
 def test_looks_are_seldom_and_change_nothing() -> None:
@@ -335,28 +200,6 @@ def test_a_cross_entropy_that_is_maximised(
     run = Run(make_model(outputs), loss, steps=20, maximize=maximize)
     told = [own for own in run.findings if "ascent" in own.threshold]
     assert [own.kind for own in told] == ["loss_rises"] * found
-
-
-@pytest.mark.model_inputs
-@pytest.mark.parametrize(("broadcast", "boundary", "found"), [(1, 0, 1), (0, 0, 0), (1, 1, 0)])
-def test_all_of_the_data_in_each_batch(broadcast: int, boundary: int, found: int) -> None:
-    """The targets' mean never changes then; nor does a boundary's value, beside another loss."""
-    x = torch.linspace(-1, 1, 64)[:, None].expand(-1, 8)
-    model = make_model()
-    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
-    memory = MemoryWriter()
-    with ActivationHistLogger(model, memory, on_error="raise") as logger:
-        for _ in range(40):
-            output, target = model(x), (3 * x[:, 0]).sin()
-            loss = F.mse_loss(output, target if broadcast else target[:, None])
-            if boundary:
-                loss = loss + (model(x[:32]) ** 2).mean()
-            descend(loss, optimizer)
-            logger.step(loss=loss)
-    facts = info_to_run_facts(memory.run_info)
-    layers = {key: (memory.infos[key], own) for key, own in memory.histograms.items()}
-    findings = find_run_findings("run", layers, facts=facts)
-    assert sum("one_target" in own.threshold for own in findings) == found
 
 
 def test_the_classes_of_samples_that_a_network_is_sure_of() -> None:

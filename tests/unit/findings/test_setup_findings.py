@@ -216,10 +216,22 @@ def test_statistics_of_batch_norms(samples: int, settings: dict[str, float], tit
     assert all(title in f.title and f.first_step == 3 for f in found)
 
 
-@pytest.mark.parametrize(("shape", "level", "found"), [((64, 1), 0, 1), ((64, 1), 1, 0)])
-def test_a_layer_norm_over_single_values(shape: tuple[int, ...], level: int, found: int) -> None:
-    """level: factor of values that differ, as of a norm over more than the last dimension."""
-    info, series = make_layer("last", "LayerNorm", 9, lambda v, _: level * v + 1)
+@pytest.mark.parametrize(
+    ("type_", "shape", "level", "found"),
+    [
+        ("LayerNorm", (64, 1), 0, 1),
+        ("LayerNorm", (64, 1), 1, 0),
+        ("LayerNorm2d", (4, 16, 1, 1), 0, 0),
+    ],
+)
+def test_a_layer_norm_over_single_values(
+    type_: str, shape: tuple[int, ...], level: int, found: int
+) -> None:
+    """level: factor of values that differ, as of a norm over more than the last dimension.
+
+    timm's LayerNorm2d is one over the channels, which can be alike for another reason.
+    """
+    info, series = make_layer("last", type_, 9, lambda v, _: level * v + 1)
     own = find(layers={"last": (replace(info, shape=shape), series)})
     told = [f for f in own if f.kind == "batch_statistics"]
     assert [f.layers for f in told] == [("last",)] * found
