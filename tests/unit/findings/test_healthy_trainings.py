@@ -94,6 +94,18 @@ def test_words_as_shares_of_a_document() -> None:
     assert warned(model, loss, optimizer) == []
 
 
+def test_an_optimizer_that_begins_with_plain_momentum() -> None:
+    """RAdam's first steps are as small as the gradients are, which are clipped here."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 4))
+
+    def loss() -> Tensor:
+        x = torch.randn(32, 8)
+        return F.cross_entropy(model(x), x[:, :4].argmax(1)) / 100
+
+    assert warned(model, loss, torch.optim.RAdam(model.parameters(), 5e-3)) == []
+
+
 def test_a_second_optimizer_that_needs_one_batch() -> None:
     """Adam with new points in each step, then L-BFGS with the same ones throughout."""
     torch.manual_seed(0)
