@@ -60,6 +60,9 @@ NEAR_SUM: Final = 0.1
 LEAST_PULLED: Final = 3
 """Classes of a sample that have a gradient, where it is that of a cross entropy."""
 
+LEAST_CHANCE: Final = 1e-12
+"""Probabilities below it are those of logits that have exploded: they tell no losses apart."""
+
 TWO: Final = 2
 MATRIX: Final = 2
 
@@ -163,13 +166,15 @@ def _name_of_logits(outputs: FloatArray, gradients: FloatArray, chances: FloatAr
     """Which loss has gradients in proportion to those of a cross entropy.
 
     chances: (N,) probabilities of the right classes, which are the factors where no logarithm is
-    taken of them. With two classes others have such factors too.
+    taken of them. With two classes others have such factors too. Probabilities of 0, as of logits
+    that have exploded, tell nothing.
     """
     if outputs.min() == 0 and (outputs == 0).mean() >= RECTIFIED_SHARE:
         return RECTIFIED
-    factors = np.abs(gradients).max(axis=1) / (1 - chances).clip(1e-12) / chances
+    factors = np.abs(gradients).max(axis=1) / (1 - chances).clip(1e-12) / chances.clip(LEAST_CHANCE)
     varied = np.ptp(chances) >= VARIED * chances.max()
-    bare = outputs.shape[1] > TWO and varied and np.ptp(factors) <= EXACT * factors.max()
+    known = outputs.shape[1] > TWO and varied and chances.min() >= LEAST_CHANCE
+    bare = known and np.ptp(factors) <= EXACT * factors.max()
     return BARE if bare else CROSS_ENTROPY
 
 

@@ -120,8 +120,10 @@ class LiveIncidents:
         self._incidents = 0
 
     def add(self, finding: Finding, first_step: int, last_step: int) -> tuple[Finding, bool]:
-        """The finding with its incident's number, and whether this incident is new.
+        """The finding with its incident's number, and whether it is news.
 
+        It is where it begins an incident, and where nothing as grave was told of its incident:
+        what follows from what was told is expected, unless it is worse.
         first_step, last_step: of the run so far. Whether an earlier finding still lasts is not
         known: it is taken to for a quarter of the run.
         """
@@ -138,8 +140,10 @@ class LiveIncidents:
         )
         self._incidents += known is None
         numbered = replace(finding, incident=known or self._incidents)
+        told = [other for other in self._told if other.incident == numbered.incident]
         self._told.append(numbered)
-        return numbered, known is None
+        gravity = SEVERITIES.index(finding.severity)
+        return numbered, all(gravity < SEVERITIES.index(other.severity) for other in told)
 
 
 def _lengthen(finding: Finding, steps: int) -> Finding:

@@ -40,8 +40,8 @@ class Monitor:
     memory and checked as it grows.
 
     read_info: what the logger has noted of the run so far.
-    alerts: what sends each incident's first finding to the user's function and URL; with neither
-    `warn_on` nor `stop_on`, every kind is watched for it.
+    alerts: what sends the same findings to the user's function and URL; with neither `warn_on` nor
+    `stop_on`, every kind is watched for it.
 
     should_stop: whether a finding of `stop_on` was made. failure: the exception that ended the
     monitoring; records are stored and the training goes on all the same.
@@ -104,28 +104,25 @@ class Monitor:
             self._keep(self._rules.look(facts, records_to_sizes(self._sizes)))
 
     def _keep(self, findings: list[Finding]) -> None:
-        self._new_findings += [finding for finding in findings if finding.kind in self._asked]
-        if any(self._stops(finding) for finding in findings):
-            self.should_stop = True
+        """Report what begins an incident, what is graver than what was told of it, and a stop."""
         for finding in findings:
-            self._alert(finding)
+            numbered, is_news = self._incidents.add(finding, self._first_step or 0, self._last_step)
+            stops = self._stops(finding) and not self.should_stop
+            self.should_stop |= stops
+            if finding.kind in self._asked and (is_news or stops):
+                self._new_findings.append(finding)
+            if self.alerts is not None and is_news and (self._asked or finding.severity != "info"):
+                self.alerts.send(numbered)
 
     def _stops(self, finding: Finding) -> bool:
         return finding.kind in self._stop_on and not is_milder(finding)
 
-    def _alert(self, finding: Finding) -> None:
-        """Report a finding that begins an incident, and an info only if asked for."""
-        if self.alerts is None or not (self._asked or finding.severity != "info"):
-            return
-        numbered, is_new = self._incidents.add(finding, self._first_step or 0, self._last_step)
-        if is_new:
-            self.alerts.send(numbered)
-
     def take_messages(self) -> Iterator[str]:
-        """Sentences for the user about what was found since the last call; each finding once."""
+        """Sentences for the user about what was found since the last call; each incident once."""
         while self._new_findings:
             finding = self._new_findings.popleft()
             option = "stop_on: the training should stop" if self._stops(finding) else "warn_on"
+            option = f"only worth knowing, {option}" if is_milder(finding) else option
             yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"
         if self.alerts is not None:
             yield from self.alerts.take_messages()

@@ -120,7 +120,8 @@ class RecordingOptions:
     )
     warn_on: WatchedKind | Sequence[WatchedKind] = option(
         (),
-        "Kinds of findings to report as warnings during the training, once each: any of "
+        "Kinds of findings to report as warnings during the training, each incident once, and "
+        "again if it gets graver: any of "
         f"{_quote(INSTANT_KINDS)}, which are reported within 20 records, and "
         f"{_quote(PERIODIC_KINDS)}, which are "
         "checked after each of the first 24 records and then at most 4 apart, after 128 each 32nd "

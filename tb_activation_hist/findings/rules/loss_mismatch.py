@@ -86,7 +86,7 @@ class LossMismatchThresholds(TargetRangesThresholds, UnboundedCriticThresholds):
         "Share of the records in which outputs add up to 1, or their gradients to 0, over the "
         "samples of a batch, or over the places of a sample, and not over the classes; of outputs "
         "near 0, gradients do over both.",
-        f"{GRADIENTS}; 0 in 1,000 other trainings",
+        f"{GRADIENTS}; 0 in healthy trainings of bench/findings",
     )
     one_class: int = threshold(
         5,

@@ -159,6 +159,22 @@ def test_while_a_run_grows_what_follows_joins_the_incident() -> None:
     ]
 
 
+def test_what_follows_is_news_if_it_is_graver_than_all_that_was_told() -> None:
+    live = LiveIncidents()
+    told = [
+        live.add(make_finding("unscaled_inputs", 1, 9, severity="warning"), 1, 9),
+        live.add(make_finding("saturated", 12, 20, severity="warning"), 1, 20),
+        live.add(make_finding("exploding", 30, 40), 1, 40),
+        live.add(make_finding("non_finite", 44, 44), 1, 44),
+    ]
+    assert [(f.incident, is_news) for f, is_news in told] == [
+        (1, True),
+        (1, False),
+        (1, True),
+        (1, False),
+    ]
+
+
 def test_inputs_that_are_not_normalised_explain_what_comes_much_later() -> None:
     inputs = make_finding("unscaled_inputs", 1, 1)
     assert kinds_of(make_finding("non_finite", 130), inputs) == [["unscaled_inputs", "non_finite"]]

@@ -1,0 +1,23 @@
+"""Which loss gradients are of, where logits are extreme."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from tb_activation_hist.capture.loss_forms import find_form
+from tb_activation_hist.core.setup_facts import CROSS_ENTROPY
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [20, 400])
+def test_a_cross_entropy_of_logits_that_have_exploded_is_still_one(scale: float) -> None:
+    """Its gradients are 1, -1 and 0, as if no logarithm of the probabilities were taken."""
+    logits = scale * torch.randn(16, 10, generator=torch.Generator().manual_seed(0))
+    logits.requires_grad_()
+    F.cross_entropy(logits, logits.argmin(dim=1)).backward()
+    assert logits.grad is not None
+    form = find_form(logits.detach().double().numpy(), logits.grad.double().numpy())
+    assert form is not None
+    assert form.name == CROSS_ENTROPY

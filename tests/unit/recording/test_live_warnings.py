@@ -1,0 +1,32 @@
+"""What a training's user is told while it runs: each incident once, and again if it gets worse."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from tb_activation_hist import ActivationHistLogger, ActivationHistWarning, MemoryWriter
+
+
+def told_of_growth(*kinds: str) -> list[str]:
+    """Kinds of the warnings of a training whose values grow a thousandfold by the step."""
+    with pytest.warns(ActivationHistWarning) as caught:
+        train(kinds)
+    return [str(each.message).rpartition("(")[2].partition(",")[0] for each in caught]
+
+
+def train(kinds: tuple[str, ...]) -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+    with ActivationHistLogger(model, MemoryWriter(), warn_on=kinds, overhead_budget=None) as logger:
+        for step in range(60):
+            model(torch.randn(4, 8) * 1000.0 ** max(step - 40, 0))
+            logger.step()
+
+
+def test_what_follows_from_what_was_told_is_not_told() -> None:
+    assert told_of_growth("exploding", "non_finite") == ["exploding"]
+
+
+def test_what_follows_is_told_where_it_alone_is_asked_for() -> None:
+    assert told_of_growth("non_finite") == ["non_finite"]
