@@ -64,7 +64,8 @@ class Monitor:
         self._last_step = 0
         self._rules = LiveRules(tuple(kinds))
         self._units = not set(kinds).isdisjoint(UNIT_KINDS)
-        self._new_findings: deque[Finding] = deque()
+        self._begins: dict[int, Finding] = {}
+        self._new_findings: deque[tuple[Finding, Finding]] = deque()
         self._sizes: list[SizeRecord] = []
         self._failed = False
         self.should_stop = False
@@ -107,10 +108,11 @@ class Monitor:
         """Report what begins an incident, what is graver than what was told of it, and a stop."""
         for finding in findings:
             numbered, is_news = self._incidents.add(finding, self._first_step or 0, self._last_step)
+            self._begins.setdefault(numbered.incident, finding)
             stops = self._stops(finding) and not self.should_stop
             self.should_stop |= stops
             if finding.kind in self._asked and (is_news or stops):
-                self._new_findings.append(finding)
+                self._new_findings.append((finding, self._begins[numbered.incident]))
             if self.alerts is not None and is_news and (self._asked or finding.severity != "info"):
                 self.alerts.send(numbered)
 
@@ -120,10 +122,12 @@ class Monitor:
     def take_messages(self) -> Iterator[str]:
         """Sentences for the user about what was found since the last call; each incident once."""
         while self._new_findings:
-            finding = self._new_findings.popleft()
+            finding, first = self._new_findings.popleft()
             option = "stop_on: the training should stop" if self._stops(finding) else "warn_on"
             option = f"only worth knowing, {option}" if is_milder(finding) else option
-            yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"
+            earlier = f"It goes with what was reported before: {first.title}. See to that first."
+            advice = finding.advice if first is finding else earlier
+            yield f"{finding.title}. {advice} ({finding.kind}, {option})"
         if self.alerts is not None:
             yield from self.alerts.take_messages()
 
