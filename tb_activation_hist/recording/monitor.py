@@ -11,7 +11,7 @@ import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.parameter_sizes import SizeRecord, records_to_sizes
+from tb_activation_hist.core.parameter_sizes import SizeRecord
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.core.tallies import Tallies
@@ -21,6 +21,7 @@ from tb_activation_hist.findings import (
     Finding,
     LiveIncidents,
     LiveRules,
+    SizesSoFar,
     info_to_run_facts,
     is_milder,
 )
@@ -66,7 +67,7 @@ class Monitor:
         self._units = not set(kinds).isdisjoint(UNIT_KINDS)
         self._begins: dict[int, Finding] = {}
         self._new_findings: deque[tuple[Finding, Finding]] = deque()
-        self._sizes: list[SizeRecord] = []
+        self._sizes = SizesSoFar()
         self._failed = False
         self.should_stop = False
         self.failure: Exception | None = None
@@ -88,7 +89,7 @@ class Monitor:
     def add_sizes(self, sizes: SizeRecord) -> None:
         """Take in the sizes of parameters; called on the writer's thread before their record."""
         if self._rules.keeps_records:
-            self._sizes.append(sizes)
+            self._sizes.add(sizes)
 
     def _look_at(
         self, step: int, wall_time: float, layers: Sequence[LayerInfo], counts: RecordCounts
@@ -102,7 +103,7 @@ class Monitor:
         self._rules.end_record(step)
         if self._rules.is_due:
             facts = info_to_run_facts(self._read_info())
-            self._keep(self._rules.look(facts, records_to_sizes(self._sizes)))
+            self._keep(self._rules.look(facts, self._sizes.sizes))
 
     def _keep(self, findings: list[Finding]) -> None:
         """Report what begins an incident, what is graver than what was told of it, and a stop."""
