@@ -94,6 +94,34 @@ def test_words_as_shares_of_a_document() -> None:
     assert warned(model, loss, optimizer) == []
 
 
+def test_an_optimizer_that_begins_with_plain_momentum() -> None:
+    """RAdam's first steps are as small as the gradients are, such as those of a small loss."""
+    torch.manual_seed(0)
+    wide = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU())
+    model = nn.Sequential(wide, nn.Linear(64, 4))
+
+    def loss() -> Tensor:
+        x = torch.randn(32, 64)
+        return F.cross_entropy(model(x), x[:, :4].argmax(1)) / 10
+
+    assert warned(model, loss, torch.optim.RAdam(model.parameters(), 3e-3)) == []
+
+
+@pytest.mark.filterwarnings("ignore:2 of 4 layers did not run in the first step")
+def test_heads_of_tasks_that_are_drawn() -> None:
+    """One of them has its first turn when others have learnt for a while."""
+    torch.manual_seed(0)
+    body, heads = nn.Linear(8, 32), nn.ModuleList(nn.Linear(32, 2) for _ in range(3))
+    model = nn.ModuleDict({"body": body, "heads": heads})
+    turns = iter([*(step % 2 for step in range(26)), 2, *(step % 3 for step in range(53))])
+
+    def loss() -> Tensor:
+        x, task = torch.randn(32, 8), next(turns)
+        return F.cross_entropy(heads[task](body(x).relu()), (x[:, task] > 0).long())
+
+    assert warned(model, loss, torch.optim.Adam(model.parameters(), 5e-3)) == []
+
+
 def test_a_second_optimizer_that_needs_one_batch() -> None:
     """Adam with new points in each step, then L-BFGS with the same ones throughout."""
     torch.manual_seed(0)
