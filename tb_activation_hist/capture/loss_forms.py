@@ -97,13 +97,14 @@ def find_form(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     """
     if len(outputs) < LEAST_ROWS:
         return None
-    if outputs.shape[1] == 1:
-        return _find_binary(outputs[:, 0], gradients[:, 0])
-    return (
-        _find_of_classes(outputs, gradients)
-        or _find_rectified(outputs, gradients)
-        or _find_of_labels(outputs, gradients)
-    )
+    with np.errstate(all="ignore"):  # outputs and gradients may have any size
+        if outputs.shape[1] == 1:
+            return _find_binary(outputs[:, 0], gradients[:, 0])
+        return (
+            _find_of_classes(outputs, gradients)
+            or _find_rectified(outputs, gradients)
+            or _find_of_labels(outputs, gradients)
+        )
 
 
 def _find_of_classes(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
@@ -217,8 +218,7 @@ def _find_likelihood(
     labels = gradients.argmin(axis=1)
     if size.max() - size.min() > EXACT * size.max():
         return None
-    with np.errstate(over="ignore"):
-        return LossForm(NEGATIVE_LIKELIHOOD, labels, _are_probabilities(np.exp(outputs)))
+    return LossForm(NEGATIVE_LIKELIHOOD, labels, _are_probabilities(np.exp(outputs)))
 
 
 def _find_binary(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:

@@ -60,8 +60,15 @@ UNIFORM: Final = 3**0.5
 NEAR_UNIFORM: Final = 0.03
 LEAST_VALUES: Final = 64
 
+ALIKE_SIZES: Final = 0.03
+LEAST_ALIKE: Final = 4
+"""Deviation of the sizes of new weights that all have one standard deviation, as transformers'
+models make them, and the matrices from which that can be said."""
+
 LOSS_LEFT: Final = 0.97
-"""Part of the first loss above which one that was learnt from would not be at the end."""
+GUESSING_LEFT: Final = 0.9
+"""Part of the first loss above which one that was learnt from would not be at the end; of a loss of
+guessing, from which new weights come away fast."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +88,13 @@ class HardlyLearningThresholds(Thresholds):
         "Loss of a run, relative to the logarithm of the number of outputs, that is not below "
         "chance.",
         "cross entropy of equal probabilities; bench/findings",
+    )
+    fading_gradients: float = threshold(
+        300.0,
+        "times",
+        "Gradients of the last matrix, relative to its weights, against those of the first one: "
+        "from here on, a loss that stays at chance is put down to them.",
+        "bench/findings: 7,000 with sigmoids between five layers, 8 with ReLUs",
     )
     short_way: float = threshold(
         0.02,
@@ -175,15 +189,29 @@ def find_loss_at_chance(
     if trend.end > CHANCE_LEFT * chance:
         return
     hits = [whole_run_hit(s, {}) for s in layers.owners_of_weights]
+    fading = _fading_of(matrices(layers.parameters))
+    fades = fading >= options.fading_gradients
     if hits:
         yield Observation(
             hits=hits,
             title=f"the network learns nothing: after {trend.steps[1]:,} steps, {trend.tag} is "
-            f"{trend.end:.3g}, that of guessing ({chance:.3g})",
-            threshold={"chance_share": options.chance_share},
-            severity="info",
+            f"{trend.end:.3g}, that of guessing ({chance:.3g})"
+            + (f"; on their way to the first layer, gradients fade {fading:,.0f}-fold" * fades),
+            threshold={"chance_share": options.chance_share}
+            | ({"fading_gradients": options.fading_gradients} if fades else {}),
+            severity="warning" if fades else "info",
             figures={"loss_begin": trend.begin, "loss_end": trend.end},
         )
+
+
+def _fading_of(parameters: Sequence[ParameterSignals]) -> float:
+    """Gradients of the last matrix against those of the first, relative to weights; 0: unknown."""
+    sizes = [
+        own.gradients.median_rms / own.weights.median_rms
+        for own in ([parameters[0], parameters[-1]] if len(parameters) > 1 else ())
+        if own.gradients is not None and own.weights is not None and own.weights.median_rms > 0
+    ]
+    return sizes[1] / sizes[0] if len(sizes) == 2 and min(sizes) > 0 else 0.0
 
 
 def find_constant_loss(
@@ -224,9 +252,11 @@ def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> It
     if max(p.largest_update for p in moving) < STILL_UPDATE:
         return
     trend = find_loss_trend(layers)
-    falls = trend is not None and trend.end <= LOSS_LEFT * trend.begin
     at_chance = trend is not None and chance_loss(layers, trend) is not None
-    stays = not falls and (at_chance or length < options.no_way)
+    new = trend is not None and (_are_new(moving) or _are_of_one_size(moving))
+    left = GUESSING_LEFT if at_chance and new else LOSS_LEFT
+    falls = trend is not None and trend.end <= left * trend.begin
+    stays = not falls and (at_chance or new or length < options.no_way)
     stays = stays or (trend is not None and stays_above_chance(layers, trend))
     swapped = next((g for g in layers.facts.of(OptimizerGroup) if _is_swapped(g, layers)), None)
     rates = (
@@ -286,6 +316,16 @@ def find_small_updates(
 def _are_new(parameters: Sequence[ParameterSignals]) -> bool:
     """Whether most weights were uniformly distributed at first, as torch's layers make them."""
     return 2 * sum(map(_is_uniform, parameters)) > len(parameters)
+
+
+def _are_of_one_size(parameters: Sequence[ParameterSignals]) -> bool:
+    """Whether most weights had the same root mean square at first; trained ones differ."""
+    known = [p.weights.rms for p in parameters if p.weights is not None and len(p.weights.rms)]
+    first = np.array([float(rms[0]) for rms in known])
+    if len(first) < LEAST_ALIKE:
+        return False
+    middle = float(np.median(first))
+    return 2 * int((abs(first - middle) <= ALIKE_SIZES * middle).sum()) > len(parameters)
 
 
 def _is_uniform(parameter: ParameterSignals) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from tb_activation_hist.findings.guidance.fading import GRADIENTS_VANISH
 from tb_activation_hist.findings.guidance.guidance import (
     Case,
     Guidance,
@@ -307,6 +308,7 @@ NOT_LEARNING: Final[tuple[Pattern, ...]] = (
     (exceeds("constant_loss"), ONE_LOSS),
     (_caused_by(Cause.BROKEN_GRADIENT), SKIPPED),
     (_caused_by(Cause.SET_BACK), SET_BACK),
+    (exceeds("fading_gradients"), GRADIENTS_VANISH),
     (exceeds("chance_share"), AT_CHANCE),
     (exceeds("short_way"), HARDLY_MOVES),
     (exceeds("small_update"), HARDLY_MOVES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -21,3 +22,11 @@ def test_a_cross_entropy_of_logits_that_have_exploded_is_still_one(scale: float)
     form = find_form(logits.detach().double().numpy(), logits.grad.double().numpy())
     assert form is not None
     assert form.name == CROSS_ENTROPY
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("shape", [(16, 1), (8, 2)])
+def test_numbers_of_any_size_have_no_form_and_say_nothing(shape: tuple[int, int]) -> None:
+    generator = np.random.default_rng(0)
+    outputs, gradients = generator.normal(size=(2, *shape)) * [[[800.0]], [[1e300]]]
+    assert find_form(outputs, gradients) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -35,30 +36,66 @@ from tests.unit.findings.setup_trainings import (
     walk,
     with_parameters,
 )
-from tests.unit.findings.trainings import RECORDS, make_run
+from tests.unit.findings.trainings import RECORDS, Layers, make_run
+
+
+def trained_weights() -> Layers:
+    """Matrices of different sizes, as a training leaves them."""
+    layers: Layers = {}
+    for size, name in zip((0.2, 0.3, 0.05, 0.1), NAMES, strict=True):
+        key = f"weights/{name}"
+        layers[key] = with_parameters("weights", partial(scale_values, np.float32(size)))[key]
+    return layers
+
+
+def scale_values(by: np.float32, values: npt.NDArray[np.float32], _: int) -> FloatArray:
+    return values * by
 
 
 @pytest.mark.parametrize(
-    ("update", "first", "last", "severity"),
+    ("update", "first", "last", "trained", "severity"),
     [
-        (5e-5, CHANCE, CHANCE, ["warning"]),
-        (5e-5, CHANCE, 1.0, ["info"]),
-        (5e-5, 1.3 * CHANCE, 1.2 * CHANCE, ["warning"]),
-        (5e-5, 1.3 * CHANCE, 0.9 * CHANCE, ["info"]),
-        (5e-5, 3.0 * CHANCE, 2.8 * CHANCE, ["info"]),
-        (5e-5, 0.5, 0.5, ["info"]),
-        (5e-6, 0.5, 0.5, ["warning"]),
-        (5e-6, 0.5, 0.4, ["info"]),
-        (1e-3, 0.5, 0.5, []),
+        (5e-5, CHANCE, CHANCE, True, ["warning"]),
+        (5e-5, CHANCE, 0.95 * CHANCE, True, ["info"]),
+        (5e-5, CHANCE, 0.95 * CHANCE, False, ["warning"]),
+        (5e-5, CHANCE, 1.0, False, ["info"]),
+        (5e-5, 1.3 * CHANCE, 1.2 * CHANCE, True, ["warning"]),
+        (5e-5, 1.3 * CHANCE, 0.9 * CHANCE, True, ["info"]),
+        (5e-5, 3.0 * CHANCE, 2.8 * CHANCE, True, ["info"]),
+        (5e-5, 0.5, 0.5, True, ["info"]),
+        (5e-5, 0.5, 0.5, False, ["warning"]),
+        (5e-5, 0.5, 0.4, False, ["info"]),
+        (5e-6, 0.5, 0.5, True, ["warning"]),
+        (5e-6, 0.5, 0.4, True, ["info"]),
+        (1e-3, 0.5, 0.5, False, []),
     ],
 )
 def test_updates_that_together_hardly_move_the_weights(
-    update: float, first: float, last: float, severity: list[str]
+    update: float, first: float, last: float, trained: bool, severity: list[str]
 ) -> None:
+    """New weights, all drawn with one deviation, that stay with a loss that does not fall."""
     layers = classifier() | with_parameters("updates", lambda v, _: v * np.float32(update))
+    if trained:
+        layers |= trained_weights()
     findings = find(losses=(loss(*np.linspace(first, last, 80)),), layers=layers)
     assert [f.severity for f in findings] == severity
     assert all(f.kind == "not_learning" and "hardly" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(("fading", "severity"), [(1e4, "warning"), (10.0, "info")])
+def test_a_loss_at_chance_where_gradients_fade_on_their_way(fading: float, severity: str) -> None:
+    """As with a chain of sigmoids."""
+    layers = classifier()
+    for size, name in zip(np.geomspace(1e-6, 1e-6 * fading, len(NAMES)), NAMES, strict=True):
+        key = f"weight_gradients/{name}"
+        layers[key] = with_parameters("weight_gradients", partial(scale_values, np.float32(size)))[
+            key
+        ]
+    findings = find(losses=(loss(*[CHANCE] * 80),), layers=layers)
+    (finding,) = [f for f in findings if "chance_share" in f.threshold]
+    assert finding.severity == severity
+    assert ("fade 10,000-fold" in finding.title) == (severity == "warning")
+    assert ("sigmoids" in finding.causes[0]) == (severity == "warning")
 
 
 def test_a_rate_that_was_swapped_with_the_decay() -> None:
