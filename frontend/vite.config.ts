@@ -65,7 +65,7 @@ const oxc = {
 
 /**
  * Minifies each file; 0.9 % smaller than with the bundler's own minifier (81,359 instead of 82,118 bytes, gzip).
- * Functions before all else make files 1 % smaller still, except for the first one, which they make as much larger.
+ * Functions before all else make the script of a shared file 0.3 % smaller still, and the others larger.
  */
 const terser: Plugin = {
   name: "terser",
@@ -80,7 +80,7 @@ const terser: Plugin = {
         compress: {
           passes: chunk.fileName === "later_parts.js" ? 2 : 4,
           inline: 1,
-          hoist_funs: chunk.fileName !== "index.js",
+          hoist_funs: chunk.fileName === "shared.js",
           keep_fargs: false,
           unsafe: true,
           unsafe_arrows: true,

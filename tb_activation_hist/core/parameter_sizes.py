@@ -271,11 +271,17 @@ def _to_truth(flag: int) -> bool | None:
     return None if flag == UNKNOWN else bool(flag)
 
 
+_COLUMNS: Final = ("totals", "moments", "same", "trainable", "optimized", "rates")
+"""Arrays of a record; the first three are by kind and parameter, the others by parameter."""
+
+
 def records_to_sizes(records: Sequence[SizeRecord]) -> ParameterSizes:
     """The parameters of some records, given in the order in which they were written.
 
     A record hides what was written before from its step on, for each parameter by itself.
     """
+    if records and all(own.parameters == records[0].parameters for own in records):
+        return _stack_records(records)
     found: dict[str, list[tuple[SizeRecord, int]]] = {}
     infos: dict[str, ParameterInfo] = {}
     for record in records:
@@ -288,22 +294,47 @@ def records_to_sizes(records: Sequence[SizeRecord]) -> ParameterSizes:
     return ParameterSizes({name: _join(infos[name], own) for name, own in found.items()})
 
 
+def _stack_records(records: Sequence[SizeRecord]) -> ParameterSizes:
+    """The same of records that all have the same parameters, as nearly always, all at once."""
+    known: list[SizeRecord] = []
+    for record in records:
+        while known and known[-1].step >= record.step:
+            known.pop()
+        known.append(record)
+    steps = np.array([record.step for record in known], np.int64)
+    fields = [np.stack([getattr(record, name) for record in known]) for name in _COLUMNS]
+    totals, moments, same, *facts = fields
+    return ParameterSizes(
+        {
+            info.name: _to_history(
+                info, steps, totals[:, :, row], moments[:, :, row], same[:, :, row],
+                [each[:, row] for each in facts],
+            )
+            for row, info in enumerate(records[0].parameters)
+        }
+    )  # fmt: skip
+
+
 def _join(info: ParameterInfo, rows: Sequence[tuple[SizeRecord, int]]) -> ParameterHistory:
     steps = np.array([record.step for record, _ in rows], np.int64)
-    facts = ParameterFacts(
-        steps,
-        np.array([record.trainable[row] for record, row in rows], np.bool_),
-        np.array([record.optimized[row] for record, row in rows], np.int8),
-        np.array([record.rates[row] for record, row in rows], np.float64),
-    )
-    kinds = [_join_kind(steps, rows, kind) for kind in range(len(SIZED_KINDS))]
-    return ParameterHistory(info, facts, *kinds)
+    by_kind = [np.array([getattr(own, name)[:, row] for own, row in rows]) for name in _COLUMNS[:3]]
+    facts = [np.array([getattr(own, name)[row] for own, row in rows]) for name in _COLUMNS[3:]]
+    totals, moments, same = by_kind
+    return _to_history(info, steps, totals, moments, same, facts)
 
 
-def _join_kind(steps: IntArray, rows: Sequence[tuple[SizeRecord, int]], kind: int) -> SizeSeries:
-    totals = np.array([record.totals[kind, row] for record, row in rows], np.int64)
-    moments = np.array([record.moments[kind, row] for record, row in rows], np.float64)
-    same = np.array([record.same[kind, row] for record, row in rows], np.int8)
-    columns: list[Any] = [steps, *totals.T, *moments.T, same]
-    series = SizeSeries(*columns)
-    return series.take(series.n != NOT_MEASURED)
+def _to_history(
+    info: ParameterInfo,
+    steps: IntArray,
+    totals: IntArray,
+    moments: FloatArray,
+    same: FlagArray,
+    facts: Sequence[Any],
+) -> ParameterHistory:
+    """totals: (S, 3, 3). moments: (S, 3, 4). same: (S, 3). facts: trainable and the following."""
+    kinds = []
+    for kind in range(len(SIZED_KINDS)):
+        measured = np.flatnonzero(totals[:, kind, 0] != NOT_MEASURED)
+        columns = [*totals[:, kind].T, *moments[:, kind].T, same[:, kind]]
+        kinds.append(SizeSeries(steps[measured], *(each[measured] for each in columns)))
+    return ParameterHistory(info, ParameterFacts(steps, *facts), *kinds)

@@ -24,6 +24,7 @@ from tb_activation_hist.findings.registry import (
     FindingOptions,
 )
 from tb_activation_hist.findings.run_facts import RunFacts, info_to_run_facts
+from tb_activation_hist.findings.sizes_so_far import SizesSoFar
 
 __all__ = [
     "DEFAULT_OPTIONS",
@@ -40,6 +41,7 @@ __all__ = [
     "OnlineRules",
     "RunFacts",
     "RunLayers",
+    "SizesSoFar",
     "find_difference_findings",
     "find_run_findings",
     "info_to_run_facts",

@@ -99,13 +99,16 @@ def _equal_hits(
 def _end_of_network(outputs: Sequence[Signals], layers: RunSignals) -> int:
     """Index of the last layer with weights; -1 without any.
 
-    Of what goes into a Dropout right before it, as that makes samples differ.
+    Of what goes into a Dropout right before it, as that makes samples differ. Several Dropouts in a
+    row were made together, as those of nn.TransformerDecoderLayer, and do not feed each other.
     """
     ends = [at for at, own in enumerate(outputs) if layers.is_learner(own.info)]
     if not ends:
         return -1
     dropped = [at for at in range(max(ends[-1] - NEAR_END, 1), ends[-1]) if drops(outputs[at].info)]
-    return dropped[0] - 1 if dropped else ends[-1]
+    if not dropped:
+        return ends[-1]
+    return max((at for at in range(dropped[0]) if not drops(outputs[at].info)), default=-1)
 
 
 def _long_equal(signals: Signals, options: CollapsedThresholds) -> int | None:

@@ -253,7 +253,8 @@ def find_small_updates(
 ) -> Iterator[Observation]:
     """A rate that is far too low for a network that knows nothing; for others it may be right.
 
-    Only of optimizers whose updates have the size of the rate, whatever the gradients are.
+    Only of optimizers whose updates have the size of the rate, whatever the gradients are. RAdam's
+    have it after the first steps: until the next measurement nothing is said.
     """
     groups = layers.facts.of(OptimizerGroup)
     adaptive = bool(groups) and all(ADAPTIVE & own.settings.keys() for own in groups)
@@ -263,12 +264,14 @@ def find_small_updates(
     if not (_are_new(moving) or begins_at_chance(layers)):
         return
     known = [p.updates for p in moving if p.updates is not None]
-    if min(len(own.steps) for own in known) < FIRST_UPDATES:
+    rectified = any(own.optimizer == "RAdam" or "beta" in own.settings for own in groups)
+    if min(len(own.steps) for own in known) < FIRST_UPDATES + rectified:
         return
     last = max(int(own.steps[FIRST_UPDATES - 1]) for own in known)
     if 2 * largest_rate(layers, last) < largest_rate(layers):
         return
-    largest = max(known_median(own.rms[:FIRST_UPDATES]) for own in known)
+    parts = [p for own in known for p in np.split(own.rms, [FIRST_UPDATES]) if len(p)]
+    largest = max(known_median(part) for part in parts)
     hits = [whole_run_hit(s, {}) for s in layers.owners_of_weights]
     if hits and STILL_UPDATE <= largest < options.small_update:
         yield Observation(

@@ -22,6 +22,10 @@ are no climb."""
 BEFORE_RECORDS: Final = 24
 """Records before a jump, all of which it must be above."""
 
+LONG_GROWTH: Final = 2.0
+"""Factor by which a loss must have climbed further once means of several records are kept: some of
+these vary less, so that they are above all of the first ones sooner."""
+
 LEAST_BEFORE: Final = 4
 """Means before a jump, at least, in a long run, where each is of many records."""
 
@@ -46,8 +50,9 @@ def find_climb(run: RunSignals, growth: float) -> LossClimb | None:
     loss = _judged_loss(run)
     if loss is None or not (_is_of_targets(run) or begins_at_chance(run)):
         return None
-    means, length = np.array(loss.means), _windows(CLIMB_RECORDS, loss, 2)
-    first = _windows(FIRST_RECORDS, loss, 1)
+    means, length = np.array(loss.means), _windows(CLIMB_RECORDS, loss)
+    first = _windows(FIRST_RECORDS, loss)
+    growth = growth if loss.window == 1 else growth * LONG_GROWTH
     if len(means) < first + length:
         return None
     begin, highest = float(np.median(means[:first])), float(means[:first].max())
@@ -69,11 +74,11 @@ def find_jump(run: RunSignals, growth: float) -> LossClimb | None:
     loss = _judged_loss(run)
     if loss is None or not _is_of_targets(run):
         return None
-    means, length = np.array(loss.means), _windows(CLIMB_RECORDS, loss, 2)
-    earlier = _windows(BEFORE_RECORDS, loss, LEAST_BEFORE)
+    means, length = np.array(loss.means), _windows(CLIMB_RECORDS, loss)
+    earlier = max(_windows(BEFORE_RECORDS, loss), LEAST_BEFORE)
     if len(means) < earlier + length:
         return None
-    begin = float(np.median(means[: _windows(FIRST_RECORDS, loss, 1)]))
+    begin = float(np.median(means[: _windows(FIRST_RECORDS, loss)]))
     before = np.lib.stride_tricks.sliding_window_view(means[:-length], earlier)
     highest, usual = before.max(axis=1), np.median(before, axis=1)
     lows, medians = (each[earlier:] for each in _stretches(means, length))
@@ -104,9 +109,9 @@ def _is_of_targets(run: RunSignals) -> bool:
     return len(looks) == 1 and not looks[0].chosen
 
 
-def _windows(records: int, loss: LossHistory, least: int) -> int:
-    """How many means of a loss are of so many records."""
-    return max(-(-records // loss.window), least)
+def _windows(records: int, loss: LossHistory) -> int:
+    """How many means of a loss are of so many records at least; the last one is not yet full."""
+    return records if loss.window == 1 else -(-records // loss.window) + 1
 
 
 def _stretches(means: FloatArray, length: int) -> tuple[FloatArray, FloatArray]:

@@ -34,8 +34,8 @@ BROKEN_STEPS: Final = 16
 ZERO_STEPS: Final = 16
 """Steps after which a gradient that is there and exactly 0 is no chance, where others learn."""
 
-MOVER_SHARE: Final = 100.0
-"""How much more than a layer with a far too low rate another one must move."""
+SELDOM: Final = 0.5
+"""Share of the records below which a layer runs seldom."""
 
 
 class Cause(Enum):
@@ -115,7 +115,8 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     for hits, own, cause in groups:
         if cause is not Cause.NO_UPDATE and all(_is_copy(p, movers) for p in own):
             continue
-        if cause is Cause.NO_GRADIENT and _may_begin_later(own, run, least_steps):
+        later = _may_begin_later(own, run, least_steps) or _runs_seldom(hits, run)
+        if cause is Cause.NO_GRADIENT and later:
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, own, run, movers)
         cancels = all(is_bias_table(hit.signals.info) for hit in hits)
@@ -133,6 +134,15 @@ def _may_begin_later(
     So the generator of two networks waits while the judge has a start of some steps.
     """
     return _are_left_out(weights, run) and not are_long(weights, least_steps)
+
+
+def _runs_seldom(hits: Sequence[Hit], run: RunSignals) -> bool:
+    """Whether layers did not run in most steps, so that those that are measured may be others.
+
+    So does the head of one task out of several, of which each step has one.
+    """
+    longest = max(len(s.series) for s in run.outputs)
+    return all(len(hit.signals.series) < SELDOM * longest for hit in hits)
 
 
 def _are_given_zeros(weights: Sequence[ParameterSignals], run: RunSignals) -> bool:
@@ -154,7 +164,7 @@ class Judged(NamedTuple):
 
 def _judged(run: RunSignals) -> list[Judged]:
     """In model order: layers with matrices, and norms that are known to be in no optimizer."""
-    known = [Judged(s, _weights_of(s, run)) for s in run.outputs]
+    known = [Judged(s, weights_of(s, run)) for s in run.outputs]
     found = [each for each in known if each.signals in run.learners or _is_left_out_norm(each, run)]
     return sorted([*found, *_left_out_around(run)], key=lambda each: each.signals.info.order)
 
@@ -225,7 +235,7 @@ def _changes(movers: Sequence[ParameterSignals]) -> int:
     return max(int((~p.weights.idle[1:]).sum()) for p in movers if p.weights is not None)
 
 
-def _weights_of(signals: Signals, run: RunSignals) -> Sequence[ParameterSignals]:
+def weights_of(signals: Signals, run: RunSignals) -> Sequence[ParameterSignals]:
     """The matrices of a layer that should be trained; its other parameters where it has none."""
     own = [p for p in run.parameters_of(signals.info) if p.name not in run.facts.frozen]
     return matrices(own)
@@ -276,69 +286,3 @@ def _find_cause(signals: Signals, own: Sequence[ParameterSignals], run: RunSigna
     if arrives is None:
         return Cause.NO_GRADIENT
     return Cause.NO_UPDATE if bool(np.any(arrives.rms > 0)) else Cause.ZERO_GRADIENT
-
-
-def slow_layers(run: RunSignals, least_factor: float, most: float) -> tuple[list[Hit], str]:
-    """Layers that are updated so many times less for their gradients than others, and such another.
-
-    most: update, as a share of the weights, from which on a layer is not slow.
-    """
-    rates = [(s, *_rate_of(_weights_of(s, run))) for s in run.learners]
-    known = [each for each in rates if each[1] > 0]
-    if not known:
-        return [], ""
-    fastest = max(known, key=lambda each: each[1])
-    if fastest[2] < MOVER_SHARE * most:
-        return [], ""
-    hits = [
-        whole_run_hit(s, {"slower": fastest[1] / rate, "update_share": update})
-        for s, rate, update in known
-        if update < most and rate * least_factor <= fastest[1]
-    ]
-    return hits, fastest[0].info.layer
-
-
-def slow_groups(run: RunSignals, least_factor: float, most: float) -> tuple[list[Hit], str]:
-    """Layers whose parameter group has a so many times lower learning rate than another's.
-
-    most: as in `slow_layers`. Blocks count too, by the fastest of the weights inside them.
-    """
-    paces = {p.name: (_group_rate(p, run), p) for p in matrices(run.parameters)}
-    fastest, mover = max(paces.values(), key=lambda pace: pace[0], default=(0.0, None))
-    if mover is None or not _median_update(mover) >= most:
-        return [], ""
-    hits = []
-    for signals in run.outputs:
-        own = [paces[p.name] for p in _weights_of(signals, run) if p.name in paces]
-        rate = max((rate for rate, _ in own), default=0.0)
-        update = max((_median_update(p) for _, p in own), default=np.nan)
-        if 0 < rate * least_factor <= fastest and update < most and signals.whole.any():
-            hits.append(whole_run_hit(signals, {"slower": fastest / rate, "update_share": update}))
-    return hits, mover.name.rpartition(".")[0]
-
-
-def _group_rate(parameter: ParameterSignals, run: RunSignals) -> float:
-    """Median learning rate of a parameter's group; 0 where it is not known."""
-    history = run.sizes.get(parameter.name)
-    rates = np.zeros(0) if history is None else history.facts.rates
-    known = rates[np.isfinite(rates)]
-    return float(np.median(known)) if len(known) else 0.0
-
-
-def _median_update(parameter: ParameterSignals) -> float:
-    """Median size of a step's updates, as a share of the weights; NaN where too few are known."""
-    updates = parameter.updates
-    return updates.median_rms if updates and len(updates.steps) >= LEAST_RECORDS else np.nan
-
-
-def _rate_of(weights: Sequence[ParameterSignals]) -> tuple[float, float]:
-    """Update per gradient of the first of these weights, and update per weight; 0 if not known."""
-    for parameter in weights:
-        sizes = (parameter.weights, parameter.gradients, parameter.updates)
-        if all(each is not None and len(each.steps) >= LEAST_RECORDS for each in sizes):
-            weight, gradient, update = (
-                each.median_rms if each is not None else 0.0 for each in sizes
-            )
-            rate = update * weight / gradient if gradient > 0 else 0.0
-            return rate, update
-    return 0.0, 0.0

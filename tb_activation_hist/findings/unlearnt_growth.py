@@ -48,7 +48,11 @@ class UnlearntGrowthThresholds(Thresholds):
 def find_unlearnt_growth(
     layers: RunSignals, options: UnlearntGrowthThresholds
 ) -> Iterator[Observation]:
-    """Only of a training whose loss is known to be of targets that it does not make itself."""
+    """Only of a training whose loss is known to be of targets that it does not make itself.
+
+    Of several outputs the heads are left out: that of a value becomes as large as the returns are,
+    with which its loss rises.
+    """
     loss = find_main_loss(layers)
     looks = layers.facts.of(LossGradients)
     if loss is None or not looks or any(own.chosen for own in looks):
@@ -56,8 +60,10 @@ def find_unlearnt_growth(
     rise = _rise(loss)
     begins = [(signals, _begin_of(signals)) for signals in layers.main_outputs]
     usual = float(np.median([begin for _, begin in begins])) if begins else 0.0
+    heads = layers.learners[-len(looks) :] if len(looks) > 1 else []
+    known = [signals for signals, begin in begins if begin > LEAST_BEGIN * usual]
     hits = find_hits(
-        [signals for signals, begin in begins if begin > LEAST_BEGIN * usual],
+        [signals for signals in known if not any(signals is head for head in heads)],
         lambda signals: _growth_hit(signals, _at_steps(loss, rise, signals), options),
     )
     for group in group_episodes(hits):

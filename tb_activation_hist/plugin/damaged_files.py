@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -60,12 +59,14 @@ class DamagedFiles:
         self._warnings: list[str] = []
         self._due = 0.0
         self._looking = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="activation_hist files")
 
     def warnings(self) -> list[str]:
         """A sentence for each damaged file, as last looked at; another look begins if it is due."""
         if self._logdir and self._clock() >= self._due and self._looking.acquire(blocking=False):
-            self._thread.submit(self._look_safely)
+            # A daemon: TensorBoard's end does not wait until all files were looked at.
+            threading.Thread(
+                target=self._look_safely, name="activation_hist files", daemon=True
+            ).start()
         return self._warnings
 
     def _look_safely(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.parameter_sizes import SizeRecord, records_to_sizes
+from tb_activation_hist.core.parameter_sizes import SizeRecord
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.core.tallies import Tallies
@@ -21,6 +21,7 @@ from tb_activation_hist.findings import (
     Finding,
     LiveIncidents,
     LiveRules,
+    SizesSoFar,
     info_to_run_facts,
     is_milder,
 )
@@ -64,8 +65,9 @@ class Monitor:
         self._last_step = 0
         self._rules = LiveRules(tuple(kinds))
         self._units = not set(kinds).isdisjoint(UNIT_KINDS)
-        self._new_findings: deque[Finding] = deque()
-        self._sizes: list[SizeRecord] = []
+        self._begins: dict[int, Finding] = {}
+        self._new_findings: deque[tuple[Finding, Finding]] = deque()
+        self._sizes = SizesSoFar()
         self._failed = False
         self.should_stop = False
         self.failure: Exception | None = None
@@ -87,7 +89,7 @@ class Monitor:
     def add_sizes(self, sizes: SizeRecord) -> None:
         """Take in the sizes of parameters; called on the writer's thread before their record."""
         if self._rules.keeps_records:
-            self._sizes.append(sizes)
+            self._sizes.add(sizes)
 
     def _look_at(
         self, step: int, wall_time: float, layers: Sequence[LayerInfo], counts: RecordCounts
@@ -101,16 +103,17 @@ class Monitor:
         self._rules.end_record(step)
         if self._rules.is_due:
             facts = info_to_run_facts(self._read_info())
-            self._keep(self._rules.look(facts, records_to_sizes(self._sizes)))
+            self._keep(self._rules.look(facts, self._sizes.sizes))
 
     def _keep(self, findings: list[Finding]) -> None:
         """Report what begins an incident, what is graver than what was told of it, and a stop."""
         for finding in findings:
             numbered, is_news = self._incidents.add(finding, self._first_step or 0, self._last_step)
+            self._begins.setdefault(numbered.incident, finding)
             stops = self._stops(finding) and not self.should_stop
             self.should_stop |= stops
             if finding.kind in self._asked and (is_news or stops):
-                self._new_findings.append(finding)
+                self._new_findings.append((finding, self._begins[numbered.incident]))
             if self.alerts is not None and is_news and (self._asked or finding.severity != "info"):
                 self.alerts.send(numbered)
 
@@ -120,10 +123,12 @@ class Monitor:
     def take_messages(self) -> Iterator[str]:
         """Sentences for the user about what was found since the last call; each incident once."""
         while self._new_findings:
-            finding = self._new_findings.popleft()
+            finding, first = self._new_findings.popleft()
             option = "stop_on: the training should stop" if self._stops(finding) else "warn_on"
             option = f"only worth knowing, {option}" if is_milder(finding) else option
-            yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"
+            earlier = f"It goes with what was reported before: {first.title}. See to that first."
+            advice = finding.advice if first is finding else earlier
+            yield f"{finding.title}. {advice} ({finding.kind}, {option})"
         if self.alerts is not None:
             yield from self.alerts.take_messages()
 

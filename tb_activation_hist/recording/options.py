@@ -139,8 +139,9 @@ class RecordingOptions:
     on_finding: Callable[[Finding], object] | None = option(
         None,
         "Function that a background thread calls during the training with the first `Finding` of "
-        "each incident: of the kinds in `warn_on` and `stop_on` or, if both are empty, of every "
-        "error and warning. An exception from it is reported once, and the training goes on.",
+        "each incident, and with a graver one of it: of the kinds in `warn_on` and `stop_on` or, "
+        "if both are empty, of every error and warning. An exception from it is reported once, and "
+        "the training goes on.",
     )
     alert_url: str | None = option(
         None,

@@ -347,7 +347,7 @@ def test_layers_are_in_sight_beside_many_parameters(
 ) -> None:
     layers = {name: healthy_values(10, 50) for name in LAYERS}
     for seed in range(7):
-        more = f"dropout=0.{seed},act={'ReLU' if seed % 2 else 'Sigmoid'},opt=adam{seed}"
+        more = f"dropout=0.{seed},head={'ReLU' if seed % 2 else 'Sigmoid'},opt=adam{seed}"
         write_run(
             tmp_path / "logs",
             f"lr=0.00{seed},wd=1e-{seed},seed={seed},{more}",
@@ -365,6 +365,9 @@ def test_layers_are_in_sight_beside_many_parameters(
         assert sum(end <= 1024 for end in ends) >= 4, ends
         cut = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
         assert tab.frame.locator(".board-row .board-fact").evaluate_all(cut) == []
+        # A layer has the name of a parameter.
+        names = tab.frame.get_by_label("Group runs by").locator("option").all_inner_texts()
+        assert {"head", "layer:head"} <= set(names) and len(set(names)) == len(names), names
 
 
 def test_a_link_to_a_run_that_is_not_here_says_so(

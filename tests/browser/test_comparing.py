@@ -104,7 +104,7 @@ def test_differences_follow_the_time_axis(tab: Tab, time: str, name: str) -> Non
 def test_strips_and_panels_say_that_they_are_differences(tab: Tab) -> None:
     tab.reset(f"{DIFFERENCE}&p.activation_hist.layout=strips")
     heads = tab.frame.locator(".run-name")
-    wanted = [f"{BASE} baseline", f"{FAST} difference to the baseline"]
+    wanted = [f"{BASE} baseline", f"{FAST} difference"]
     tab.until(lambda: [" ".join(text.split()) for text in heads.all_inner_texts()], wanted.__eq__)
     tab.reset(DIFFERENCE)
     missing = notes(tab, FAST, "extra").get_by_text("no difference: not in the baseline")

@@ -71,6 +71,11 @@ def test_the_ends_of_names_are_in_sight(tab: Tab) -> None:
     assert set(ends_in_sight(names)) == {True}
     assert menu.evaluate("e => e.scrollWidth <= e.clientWidth")
     assert_accessible(tab)
+
+    tab.frame.locator(".findings > li button").first.click()
+    names = tab.frame.locator(".incident-run .cut-name")
+    names.wait_for()
+    assert ends_in_sight(names) == [True]
     tab.page.keyboard.press("Escape")
 
     tab.frame.get_by_role("button", name="Depth").click()

@@ -324,7 +324,8 @@ export interface Index {
   /** Sorted by phase, kind, position in the model and name; another tool's histograms come last. */
   readonly series: readonly Series[];
   /**
-   * One sentence for each thing that could not be read; damaged blocks are known once a tile has read them.
+   * One sentence for each thing that could not be read; damaged blocks are known once a tile has read them,
+   * damaged files some seconds after the first question for the index.
    */
   readonly warnings: readonly string[];
 }

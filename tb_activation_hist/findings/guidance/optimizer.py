@@ -92,6 +92,17 @@ OPTIMIZER_SETTINGS: Final[tuple[Pattern, ...]] = (
     (always, DECAY),
 )
 
+ASCENT: Final = Guidance(
+    causes=(
+        "a minus in front of the loss that should not be there, or one that is missing",
+        "maximize=True in the optimizer",
+    ),
+    remedy="Give the optimizer a loss that is lower the better the network is, with "
+    "maximize=False.",
+    code='print([group.get("maximize") for group in optimizer.param_groups])',
+    check="Train 100 steps: the logged loss falls.",
+)
+
 RISES: Final = Guidance(
     causes=(
         "a loss with the wrong sign, or maximize=True, so that it is maximised",
@@ -115,6 +126,7 @@ LOST: Final = Guidance(
 )
 
 LOSS_RISES: Final[tuple[Pattern, ...]] = (
+    (exceeds("ascent"), ASCENT),
     (exceeds("lost_share"), LOST),
     (exceeds("loss_jump"), LOST),
     (always, RISES),

@@ -23,14 +23,13 @@ from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.slow_weights import slow_groups, slow_layers
 from tb_activation_hist.findings.still_weights import (
     Cause,
     are_long,
     find_still_layers,
     learning_parameters,
     matrices,
-    slow_groups,
-    slow_layers,
 )
 from tb_activation_hist.findings.stray_parameters import find_stray_parameters
 from tb_activation_hist.findings.thresholds import (

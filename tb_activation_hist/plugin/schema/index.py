@@ -109,7 +109,7 @@ class Index(TypedDict):
     last."""
     warnings: list[str]
     """One sentence for each thing that could not be read; damaged blocks are known once a tile has
-    read them."""
+    read them, damaged files some seconds after the first question for the index."""
 
 
 class Unchanged(TypedDict):

@@ -94,6 +94,63 @@ def test_words_as_shares_of_a_document() -> None:
     assert warned(model, loss, optimizer) == []
 
 
+def test_an_optimizer_that_begins_with_plain_momentum() -> None:
+    """RAdam's first steps are as small as the gradients are, such as those of a small loss."""
+    torch.manual_seed(0)
+    wide = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU())
+    model = nn.Sequential(wide, nn.Linear(64, 4))
+
+    def loss() -> Tensor:
+        x = torch.randn(32, 64)
+        return F.cross_entropy(model(x), x[:, :4].argmax(1)) / 10
+
+    assert warned(model, loss, torch.optim.RAdam(model.parameters(), 3e-3)) == []
+
+
+@pytest.mark.filterwarnings("ignore:2 of 4 layers did not run in the first step")
+def test_heads_of_tasks_that_are_drawn() -> None:
+    """One of them has its first turn when others have learnt for a while."""
+    torch.manual_seed(0)
+    body, heads = nn.Linear(8, 32), nn.ModuleList(nn.Linear(32, 2) for _ in range(3))
+    model = nn.ModuleDict({"body": body, "heads": heads})
+    turns = iter([*(step % 2 for step in range(26)), 2, *(step % 3 for step in range(53))])
+
+    def loss() -> Tensor:
+        x, task = torch.randn(32, 8), next(turns)
+        return F.cross_entropy(heads[task](body(x).relu()), (x[:, task] > 0).long())
+
+    assert warned(model, loss, torch.optim.Adam(model.parameters(), 5e-3)) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*did not run in the first step")
+def test_queries_that_are_the_same_for_all_samples() -> None:
+    """Before they look at the sample; the dropouts of a decoder layer are made after its norms."""
+
+    class Detector(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.queries = nn.Linear(8, 16), nn.Parameter(torch.randn(4, 16))
+            self.decoder = nn.TransformerDecoderLayer(16, 2, 32, 0.0, batch_first=True)
+            self.kinds, self.places = nn.Linear(16, 3), nn.Linear(16, 2)
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            seen = self.decoder(self.queries.expand(len(x), -1, -1), self.body(x))
+            return self.kinds(seen), self.places(seen)
+
+    torch.manual_seed(0)
+    model = Detector()
+
+    def loss() -> Tensor:
+        x = torch.randn(16, 6, 8)
+        kinds, places = model(x)
+        wanted = (x[:, :4, 0] > 0).long() + (x[:, :4, 1] > 0).long()
+        return F.cross_entropy(kinds.flatten(0, 1), wanted.flatten()) + F.mse_loss(
+            places, x[:, :4, 2:4]
+        )
+
+    assert warned(model, loss, torch.optim.AdamW(model.parameters(), 3e-3)) == []
+
+
 def test_a_second_optimizer_that_needs_one_batch() -> None:
     """Adam with new points in each step, then L-BFGS with the same ones throughout."""
     torch.manual_seed(0)

@@ -83,10 +83,13 @@ def test_of_a_rise_and_a_jump_the_earlier_is_reported() -> None:
     assert "loss_jump" in found.threshold
 
 
-def test_means_of_a_long_run_are_judged_alike() -> None:
-    assert len(find_rises([2.0, *[3.0] * 2], window=8)) == 1
-    assert len(find_rises([4.0, *[1.0] * 4, *[3.0] * 2], window=8)) == 1
-    assert find_rises([4.0, *[1.0] * 4, 3.0], window=8) == []
+def test_means_of_a_long_run_must_climb_further() -> None:
+    """They vary less, so that some are above the first ones sooner; and the last is not full."""
+    assert len(find_rises([2.0, 2.0, *[5.0] * 2], window=8)) == 1
+    assert find_rises([2.0, 2.0, 5.0], window=8) == []
+    assert find_rises([2.0, 2.0, *[4.0] * 9], window=8) == []
+    assert len(find_rises([4.0, 4.0, *[1.0] * 4, *[3.0] * 2], window=8)) == 1
+    assert find_rises([4.0, 4.0, *[1.0] * 4, 3.0], window=8) == []
 
 
 def test_a_loss_that_is_maximised_is_reported_within_a_dozen_records() -> None:

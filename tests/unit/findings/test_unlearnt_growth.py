@@ -14,17 +14,18 @@ LOOKED_AT = LossGradients("Net", looks=6, calls=1, first=1, seen=40)
 
 
 def find(
-    growth: float, rise: float, fact: LossGradients = LOOKED_AT, begin: float = 1.0
+    growth: float, rise: float, *looks: LossGradients, begin: float = 1.0, order: int = 1
 ) -> list[Finding]:
     """A layer that grows from record 10 on, and a loss that rises from record 20 on.
 
-    begin: scale of the layer at the beginning.
+    looks: at the outputs' gradients, by default at those of one. begin: scale of the layer at the
+    beginning. order: its place.
     """
     ramp = begin * growth ** np.clip((np.arange(RECORDS) - 10) / 20, 0, 1)
-    layer = make_layer("a", "Linear", 1, lambda v, i: v * np.float32(ramp[i]), drift=0.0)
+    layer = make_layer("a", "Linear", order, lambda v, i: v * np.float32(ramp[i]), drift=0.0)
     later = np.clip((np.arange(60) - 20) / 20, 0, 1)
     loss = LossHistory("loss", tuple(range(1, 61)), tuple(1 + (rise - 1) * later), 1, 0)
-    facts = RunFacts(setup=(fact,), losses=(loss,))
+    facts = RunFacts(setup=looks or (LOOKED_AT,), losses=(loss,))
     run = {**make_run(), "a": layer}
     return [f for f in find_run_findings("run", run, facts=facts) if f.kind == "exploding"]
 
@@ -50,3 +51,11 @@ def test_values_of_actions_may_grow_with_their_loss() -> None:
 def test_what_starts_next_to_0_has_to_grow() -> None:
     """As adapters do, whose second matrix starts at 0."""
     assert find(18.0, 3.0, begin=0.01) == []
+
+
+def test_of_several_outputs_the_heads_become_as_large_as_their_targets() -> None:
+    """As that of a value does where the returns grow, with which its loss rises."""
+    value = LossGradients("Net/1", looks=6, calls=1, first=1, seen=40)
+    assert find(18.0, 3.0, LOOKED_AT, value, order=99) == []
+    assert len(find(18.0, 3.0, LOOKED_AT, order=99)) == 1
+    assert len(find(18.0, 3.0, LOOKED_AT, value)) == 1

@@ -16,6 +16,7 @@ import { linkToView } from "../../view/settings/url";
 import { dragHandle } from "../input/handle_drag";
 import { download } from "../overlays/save";
 import { IconButton } from "../widgets/controls";
+import { CutName } from "../widgets/cut_name";
 import { Icon } from "../widgets/icons";
 import { say } from "../widgets/toast";
 import { Chain, Others } from "./chain";
@@ -177,8 +178,8 @@ function Head({ finding, pane }: ExplanationProps) {
         {title}
       </h2>
       <span class="incident-run facts-line ellipsis" title={run}>
-        <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> {run} ·{" "}
-        {nameSteps(first_step, last_step)}
+        <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" />
+        <CutName name={run} />· {nameSteps(first_step, last_step)}
       </span>
       <Steps />
       <IconButton

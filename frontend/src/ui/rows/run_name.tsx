@@ -27,7 +27,7 @@ export function RunName({ run }: { readonly run: ShownRun }) {
       )}
       {wantsDifference() ? (
         <span class="count versus">
-          {run.name === baselineRun() ? "baseline" : "difference to the baseline"}
+          {run.name === baselineRun() ? "baseline" : "difference"}
         </span>
       ) : null}
     </button>

@@ -105,7 +105,8 @@ function stageColumn(stage: Stage): Column {
   const found = (run: string) => findingsIn(run, tags);
   return {
     id,
-    label: name,
+    // A parameter may be called as a layer is.
+    label: parameterNames.value.includes(name) ? id : name,
     read: (run) => (hasStage(run, stage) ? healthOf(run, found(run)) : null),
     // More severe first, then earlier; runs without a finding come last.
     order: (run) => {
