@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.findings.fresh.plant import HIDDEN, plant
 from bench.findings.fresh_h.faults_inputs import flip_pictures_only
+from bench.findings.fresh_h.faults_losses import append
 from bench.findings.wide.architecture import FRESH_H
 from bench.findings.wide.fault import Act, Fault, change_batches, change_inputs, kinds
 from bench.findings.wide.training import Batch, Training, phase_parameters
@@ -55,6 +56,14 @@ def turn_channels(training: Training) -> None:
     change_inputs(training, lambda images: images.flip(1))
 
 
+def keep_sigmoid(training: Training) -> None:
+    """The critic was a discriminator before, and still ends in a sigmoid.
+
+    Its weights are clipped, so that the sigmoid is nearly linear.
+    """
+    append(training, "critic.4", nn.Sigmoid())
+
+
 def hidden(name: str, on: str, prepare: Act | None = None, **more: Any) -> Fault:
     return plant(FRESH_H, HIDDEN, name, on, kinds(), prepare=prepare, **more)
 
@@ -65,5 +74,6 @@ H_HIDDEN: Final = (
     hidden("adam_in_the_loop", "star_net", at_step=adam_in_the_loop),
     hidden("price_among_the_columns", "fastai_tabular", tell_the_price),
     hidden("teacher_with_dropout", "deit", teach_with_dropout),
+    hidden("sigmoid_left_on_the_critic", "wgan_clipped", keep_sigmoid),
     hidden("blue_for_red", "deep_lab", turn_channels),
 )

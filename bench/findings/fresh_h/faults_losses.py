@@ -118,11 +118,6 @@ def clip_to_nothing(training: Training) -> None:
     phase.loss = clipped
 
 
-def keep_sigmoid(training: Training) -> None:
-    """The critic was a discriminator before, and still ends in a sigmoid."""
-    append(training, "critic.4", nn.Sigmoid())
-
-
 def softmax_of_rows(training: Training) -> None:
     """log_softmax(dim=-1), where kinds are in dimension 1."""
     model = training.model
@@ -279,14 +274,6 @@ H_LOSSES: Final = (
         kinds("vanishing", "collapsed", "not_learning"),
         allows=STUCK | MISMATCH | kinds("sudden_change"),
         prepare=clip_to_nothing,
-    ),
-    harm(
-        FRESH_H,
-        LAST,
-        "sigmoid_left_on_the_critic",
-        "wgan_clipped",
-        MISMATCH | kinds("saturated", "vanishing", "collapsed", "not_learning"),
-        prepare=keep_sigmoid,
     ),
     plant(
         FRESH_H,
