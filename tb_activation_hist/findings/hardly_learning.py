@@ -18,6 +18,7 @@ from tb_activation_hist.findings.loss_signals import (
     find_main_loss,
     stays_above_chance,
 )
+from tb_activation_hist.findings.new_weights import are_of_one_size, are_uniform
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.rules.low_precision import FLOAT_LIMITS
@@ -53,17 +54,6 @@ FIRST_UPDATES: Final = 6
 
 ADAPTIVE: Final = frozenset({"beta2", "centered"})
 """Settings of Adam and its relatives, and of RMSprop."""
-
-UNIFORM: Final = 3**0.5
-"""Largest value of a uniform distribution about 0, relative to its root mean square."""
-
-NEAR_UNIFORM: Final = 0.03
-LEAST_VALUES: Final = 64
-
-ALIKE_SIZES: Final = 0.03
-LEAST_ALIKE: Final = 4
-"""Deviation of the sizes of new weights that all have one standard deviation, as transformers'
-models make them, and the matrices from which that can be said."""
 
 LOSS_LEFT: Final = 0.97
 GUESSING_LEFT: Final = 0.9
@@ -253,7 +243,7 @@ def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> It
         return
     trend = find_loss_trend(layers)
     at_chance = trend is not None and chance_loss(layers, trend) is not None
-    new = trend is not None and (_are_new(moving) or _are_of_one_size(moving))
+    new = trend is not None and (are_uniform(moving) or are_of_one_size(moving))
     left = GUESSING_LEFT if at_chance and new else LOSS_LEFT
     falls = trend is not None and trend.end <= left * trend.begin
     stays = not falls and (at_chance or new or length < options.no_way)
@@ -291,7 +281,7 @@ def find_small_updates(
     moving = [p for p in matrices(layers.parameters) if not p.is_constant and p.updates is not None]
     if not adaptive or not moving or layers.rate_rises:
         return
-    if not (_are_new(moving) or begins_at_chance(layers)):
+    if not (are_uniform(moving) or begins_at_chance(layers)):
         return
     known = [p.updates for p in moving if p.updates is not None]
     rectified = any(own.optimizer == "RAdam" or "beta" in own.settings for own in groups)
@@ -311,31 +301,6 @@ def find_small_updates(
             threshold={"small_update": options.small_update},
             figures={"update_share": largest},
         )
-
-
-def _are_new(parameters: Sequence[ParameterSignals]) -> bool:
-    """Whether most weights were uniformly distributed at first, as torch's layers make them."""
-    return 2 * sum(map(_is_uniform, parameters)) > len(parameters)
-
-
-def _are_of_one_size(parameters: Sequence[ParameterSignals]) -> bool:
-    """Whether most weights had the same root mean square at first; trained ones differ."""
-    known = [p.weights.rms for p in parameters if p.weights is not None and len(p.weights.rms)]
-    first = np.array([float(rms[0]) for rms in known])
-    if len(first) < LEAST_ALIKE:
-        return False
-    middle = float(np.median(first))
-    return 2 * int((abs(first - middle) <= ALIKE_SIZES * middle).sum()) > len(parameters)
-
-
-def _is_uniform(parameter: ParameterSignals) -> bool:
-    if parameter.weights is None or not len(parameter.weights.rms):
-        return False
-    series, rms = parameter.weights.signals.series, float(parameter.weights.rms[0])
-    largest = UNIFORM * rms
-    ends = (-float(series.min[0]), float(series.max[0]))
-    enough = int(series.n[0]) >= LEAST_VALUES
-    return enough and rms > 0 and all(abs(e - largest) <= NEAR_UNIFORM * largest for e in ends)
 
 
 def _is_swapped(group: OptimizerGroup, layers: RunSignals) -> bool:

@@ -6,13 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tb_activation_hist.findings.guidance.fading import GRADIENTS_VANISH
-from tb_activation_hist.findings.guidance.guidance import (
-    Case,
-    Guidance,
-    Pattern,
-    always,
-    exceeds,
-)
+from tb_activation_hist.findings.guidance.guidance import Case, Guidance, Pattern, always, exceeds
 from tb_activation_hist.findings.still_weights import Cause
 
 COUNT_IN_OPTIMIZER: Final = (
