@@ -181,13 +181,13 @@ def _first_gradient(layers: RunSignals) -> float:
 
 
 def _moves_enough(layers: RunSignals) -> bool:
-    """Whether the first steps move a matrix as in usual trainings: its rate makes up for the eps.
+    """Whether the first steps move the median matrix as usual: the rate makes up for the eps.
 
     Networks that estimate values are trained with an eps of 1e-4 and more (Hessel et al. 2017).
     """
     updates = [p.updates.rms for p in matrices(layers.parameters) if p.updates]
     early = [known_median(sizes[:FIRST_UPDATES]) for sizes in updates if len(sizes) >= EARLY]
-    return max(early, default=0.0) >= USUAL_UPDATE
+    return bool(early) and float(np.median(early)) >= USUAL_UPDATE
 
 
 OPTIMIZER_SETTINGS: Final = RunRule(
