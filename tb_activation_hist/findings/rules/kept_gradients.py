@@ -33,7 +33,8 @@ def find_kept_gradients(
     every = len(kept) == len(known)
     owners = [s for s in layers.owners_of_weights if every or _is_beside(s, kept)]
     hits = [whole_run_hit(s, {}) for s in owners]
-    if kept and (every or _has_several_optimizers(layers)) and hits:
+    apart = _has_several_optimizers(layers) or _is_a_part(known, 2 * options.kept_steps)
+    if kept and (every or apart) and hits:
         yield Observation(
             hits=hits,
             title=f"gradients are not cleared: in all {kept[0].steps} steps that were looked at, "
@@ -41,6 +42,11 @@ def find_kept_gradients(
             threshold={"kept_steps": options.kept_steps},
             figures={"records": kept[0].steps},
         )
+
+
+def _is_a_part(known: Sequence[KeptGradients], least: int) -> bool:
+    """Whether each gradient was kept in all of many steps, or in none: who clears forgets some."""
+    return all(fact.steps >= least and fact.kept in (0, fact.steps) for fact in known)
 
 
 def _has_several_optimizers(layers: RunSignals) -> bool:

@@ -67,10 +67,18 @@ def test_gradients_that_are_never_cleared(kept: int, found: int) -> None:
     assert [f.kind for f in findings] == ["kept_gradients"] * found
 
 
-@pytest.mark.parametrize(("optimizers", "found"), [(1, 0), (2, 1)])
-def test_gradients_that_one_of_two_optimizers_never_clears(optimizers: int, found: int) -> None:
-    """As the critic's where the generator's are cleared twice."""
-    facts = [KeptGradients("linear0.weight", 12, 12, 13), KeptGradients("head.weight", 12, 0, 13)]
+@pytest.mark.parametrize(
+    ("optimizers", "steps", "kept", "found"),
+    [(1, 12, 0, 1), (1, 12, 3, 0), (1, 5, 0, 0), (2, 5, 0, 1)],
+)
+def test_gradients_of_a_part_that_are_never_cleared(
+    optimizers: int, steps: int, kept: int, found: int
+) -> None:
+    """As the critic's where the generator's are cleared twice, or a trunk's beside the head's."""
+    facts = [
+        KeptGradients("linear0.weight", steps, steps, 13),
+        KeptGradients("head.weight", steps, kept, 13),
+    ]
     groups = [OptimizerGroup("RMSprop", place + 1, 1, 2) for place in range(optimizers)]
     findings = [own for own in find(*facts, *groups) if own.kind == "kept_gradients"]
     assert [own.layers for own in findings] == [("linear0",)] * found
