@@ -28,6 +28,8 @@ BROUGHT_IN = {
     "ARCHITECTURE.md": "explanation/architecture.md",
     "bench/README.md": "explanation/bench.md",
     "bench/findings/README.md": "explanation/findings_bench.md",
+    "bench/findings/looks.md": "explanation/findings_looks.md",
+    "bench/findings/first_set.md": "explanation/findings_first_set.md",
     "demo/README.md": "tutorials/demo.md",
     "examples/README.md": "tutorials/notebooks.md",
     "tb_activation_hist/plugin/http_api.md": "reference/http_api.md",
