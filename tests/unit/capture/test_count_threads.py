@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -40,14 +41,17 @@ def test_the_threads_of_torch_take_part() -> None:
     """This thread then works half as long. Of many times: the other core may be busy."""
     buffer, values = CountBuffer(1), torch.randn(1 << 20)
     buffer.switch.on = True
-    before, taken = torch.get_num_threads(), {}
+    before, taken = torch.get_num_threads(), {1: math.inf, 2: math.inf}
     try:
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            taken[threads] = min(_time_thread(lambda: count_(buffer, 0, values)) for _ in range(40))
+        for times in range(400):
+            for threads, least in taken.items():
+                torch.set_num_threads(threads)
+                taken[threads] = min(least, _time_thread(lambda: count_(buffer, 0, values)))
+            if times >= 40 and taken[2] < 0.8 * taken[1]:
+                return
     finally:
         torch.set_num_threads(before)
-    assert taken[2] < 0.8 * taken[1]
+    pytest.fail(f"took {taken} seconds")
 
 
 def _time_thread(work: Callable[[], None]) -> float:
