@@ -57,9 +57,14 @@ class UnscaledInputThresholds(Thresholds):
     unscaled_passed_on: float = threshold(
         10.0,
         UNIT_RMS,
-        "The same where what goes in is above `unscaled_level` itself: a layer whose weights start "
+        "The same where what goes in is above `unscaled_input` itself: a layer whose weights start "
         "small passes on only a part of it.",
-        "inputs of at most 3.1 in the healthy trainings of bench/findings",
+    )
+    unscaled_input: float = threshold(
+        15.0,
+        UNIT_RMS,
+        "Root mean square of what goes in from which on `unscaled_passed_on` counts.",
+        "five times the 3.1 of the largest in the healthy trainings of bench/findings",
     )
     unscaled_columns: float = threshold(
         30.0, UNIT_FACTOR, "Scale of the largest column of a table beside the median column."
@@ -83,7 +88,7 @@ def find_unscaled_inputs(
     if first is None or first.info.type.startswith("Embedding"):
         return
     scale = first.first_rms
-    large = any(s.first_rms > options.unscaled_level for s in sized_inputs(layers))
+    large = any(s.first_rms > options.unscaled_input for s in sized_inputs(layers))
     level = options.unscaled_passed_on if large else options.unscaled_level
     if not scale > level:
         return

@@ -201,10 +201,10 @@ def test_only_a_norm_over_the_batch_takes_the_scale_of_inputs_away(norm, severit
 
 
 @pytest.mark.parametrize(
-    ("scale", "weights", "found"), [(90, 0.05, 1), (4, 1.0, 0), (90, 0.005, 0)]
+    ("scale", "weights", "found"), [(90, 0.05, 1), (25, 0.125, 1), (4, 1.0, 0), (90, 0.005, 0)]
 )
 def test_large_inputs_that_small_weights_pass_on_in_part(scale, weights, found):
-    """Outputs of about 20, 18 and 2."""
+    """Outputs of about 20, 14, 18 and 2."""
     model = nn.Sequential(nn.Linear(20, 8), nn.ReLU(), nn.Linear(8, 4))
     nn.init.normal_(model[0].weight, std=weights)
     told = train(lambda _: scale * torch.randn(16, 20), model)[0]

@@ -26,9 +26,7 @@ export function RunName({ run }: { readonly run: ShownRun }) {
         </span>
       )}
       {wantsDifference() ? (
-        <span class="count versus">
-          {run.name === baselineRun() ? "baseline" : "difference"}
-        </span>
+        <span class="count versus">{run.name === baselineRun() ? "baseline" : "difference"}</span>
       ) : null}
     </button>
   );
