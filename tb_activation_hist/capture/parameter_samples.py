@@ -49,7 +49,7 @@ class Gathered:
             if prepare is not None:
                 joined = prepare(joined)
         self._late = joined.device.type in EVENT_DEVICES
-        self._host = joined.to("cpu", non_blocking=True) if self._late else joined.cpu()
+        self._host = joined.to("cpu", non_blocking=self._late)
         if self._late:
             module: Any = getattr(torch, joined.device.type)
             self._event = module.Event()

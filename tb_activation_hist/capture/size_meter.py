@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -123,16 +123,20 @@ class SizeMeter:
             if name not in kept and (values := countable_values(each)) is not None
         )
         if not closure:
-            self._take_gradients(mine, optimizer)
-            self._take_gradients({n: each for n, each in known.items() if n not in mine}, None)
+            self._take_all_gradients(known, optimizer, rates.keys())
 
     def after_step(self, optimizer: Any) -> None:
         """Take the gradients of a step that made them itself."""
         if not self.on or not self._in_closure or _capturing():
             return
         self._in_closure = False
-        known = self._parameters()
         own = {id(parameter) for parameter, _ in _rates_of(optimizer)}
+        self._take_all_gradients(self._parameters(), optimizer, own)
+
+    def _take_all_gradients(
+        self, known: Mapping[str, Tensor], optimizer: Any, own: Container[int]
+    ) -> None:
+        """Of this optimizer's parameters, whose ids are given, and of those of others."""
         self._take_gradients({n: p for n, p in known.items() if id(p) in own}, optimizer)
         self._take_gradients({n: p for n, p in known.items() if id(p) not in own}, None)
 
