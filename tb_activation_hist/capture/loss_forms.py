@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.core.setup_facts import (
+from tb_activation_hist.core.loss_form_names import (
     BARE,
     BINARY,
     BINARY_CHANCE,

@@ -33,10 +33,10 @@ from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
 from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.loss_form_names import NEGATIVE_LIKELIHOOD
 from tb_activation_hist.core.setup_facts import (
     GRADIENT_NORM,
     GRADIENTS_USED,
-    NEGATIVE_LIKELIHOOD,
     OUTPUT_SIZE,
     LossGradients,
 )

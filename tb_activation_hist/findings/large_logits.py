@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tb_activation_hist.core.loss_form_names import CROSS_ENTROPY
 from tb_activation_hist.core.setup_facts import (
-    CROSS_ENTROPY,
     GRADIENT_NORM,
     GRADIENTS_USED,
     OUTPUT_SIZE,

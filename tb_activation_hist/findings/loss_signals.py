@@ -9,14 +9,9 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.loss_form_names import BINARY, BINARY_CHANCE, CROSS_ENTROPY
 from tb_activation_hist.core.loss_history import LossHistory, split_words
-from tb_activation_hist.core.setup_facts import (
-    BINARY,
-    BINARY_CHANCE,
-    CROSS_ENTROPY,
-    LossGradients,
-    OptimizerGroup,
-)
+from tb_activation_hist.core.setup_facts import LossGradients, OptimizerGroup
 from tb_activation_hist.findings.run_signals import RunSignals
 
 PLAIN_WORDS: Final = frozenset(

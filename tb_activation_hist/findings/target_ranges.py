@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tb_activation_hist.core.setup_facts import (
+from tb_activation_hist.core.loss_form_names import (
     BINARY,
     BINARY_SOFTENED,
     CROSS_ENTROPY,
     RECTIFIED,
     SOFTENED,
-    LossGradients,
 )
+from tb_activation_hist.core.setup_facts import LossGradients
 from tb_activation_hist.findings.far_targets import find_way
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.judged_outputs import (

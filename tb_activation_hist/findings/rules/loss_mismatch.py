@@ -7,18 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tb_activation_hist.core.setup_facts import (
-    ACROSS,
+from tb_activation_hist.core.loss_form_names import (
     BARE,
     BINARY,
     BINARY_SOFTENED,
     CROSS_ENTROPY,
     NEGATIVE_LIKELIHOOD,
     SOFTENED,
-    WITHIN,
-    LossGradients,
-    OptimizerGroup,
 )
+from tb_activation_hist.core.setup_facts import ACROSS, WITHIN, LossGradients, OptimizerGroup
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.judged_outputs import GRADIENTS, is_form, judged_outputs

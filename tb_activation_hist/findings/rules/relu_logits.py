@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tb_activation_hist.core.setup_facts import RECTIFIED, LossGradients
+from tb_activation_hist.core.loss_form_names import RECTIFIED
+from tb_activation_hist.core.setup_facts import LossGradients
 from tb_activation_hist.findings.hits import hit_from_step, sustained_hit
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.rule import Observation, RunRule

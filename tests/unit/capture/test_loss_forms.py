@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from tb_activation_hist.capture.loss_forms import find_form
-from tb_activation_hist.core.setup_facts import CROSS_ENTROPY
+from tb_activation_hist.core.loss_form_names import CROSS_ENTROPY
 
 
 @pytest.mark.filterwarnings("error")

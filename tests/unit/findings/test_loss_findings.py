@@ -8,12 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tb_activation_hist.core.setup_facts import (
-    BINARY,
-    CROSS_ENTROPY,
-    LossGradients,
-    OptimizerGroup,
-)
+from tb_activation_hist.core.loss_form_names import BINARY, CROSS_ENTROPY
+from tb_activation_hist.core.setup_facts import LossGradients, OptimizerGroup
 from tests.unit.findings.setup_trainings import (
     CHANCE,
     adam,
