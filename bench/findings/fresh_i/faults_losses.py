@@ -183,7 +183,7 @@ I_LOSSES: Final[tuple[Fault, ...]] = (
     harm(
         LAST,
         "builder_ends_with_a_relu",
-        "char_cnn har_gru",
+        "char_cnn credit_net",
         kinds("relu_logits"),
         allows=FADED | kinds("mostly_zero", "dead_units"),
         prepare=put_behind("head", nn.ReLU),
@@ -255,10 +255,10 @@ I_LOSSES: Final[tuple[Fault, ...]] = (
     harm(
         WRONGLY,
         "update_added_by_hand",
-        "higgs_mlp attention_lstm",
+        "attention_lstm char_cnn",
         kinds("loss_rises"),
         allows=FOLLOWS,
-        rewire=use_optimizer(lambda _, parameters: HandSgd(parameters, 0.01)),
+        rewire=use_optimizer(lambda _, parameters: HandSgd(parameters, 0.05)),
     ),
     harm(
         WRONGLY,

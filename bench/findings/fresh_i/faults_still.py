@@ -165,7 +165,7 @@ I_STILL: Final[tuple[Fault, ...]] = (
         severities=ANY_SEVERITY,
         prepare=set_schedule(lambda share: max(0.0, 1 - share / 0.1)),
     ),
-    still(PART, "groups_by_type_of_layer", "char_cnn attention_lstm", rewire=group_by_type),
+    still(PART, "groups_by_type_of_layer", "char_cnn pitch_net", rewire=group_by_type),
     still(
         PART,
         "depth_divided_by_integers",
@@ -173,7 +173,7 @@ I_STILL: Final[tuple[Fault, ...]] = (
         rewire=divide_depth_by_integers,
     ),
     still(PART, "tower_carried_over_numpy", "title_price", rewire=carry_tower_over_numpy),
-    still(PART, "embedded_in_the_loader", "attention_lstm auto_int", rewire=embed_in_the_loader),
+    still(PART, "embedded_in_the_loader", "bpr deep_interest", rewire=embed_in_the_loader),
     plant(
         PART,
         "adapters_loaded_for_inference",

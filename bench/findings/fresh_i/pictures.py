@@ -101,7 +101,8 @@ def keras_cnn() -> Task:
         nn.Linear(64, 8),
     )
     parts = {"first": "0", "middle": "6", "head": "16", "trunk": "0 2", "drops": "4 10 15"}
-    return _weavings(model, drop="15", **parts)
+    cloth, weave, _ = data.weaves()
+    return classify(model, (cloth, weave), 16, **parts)
 
 
 def resnet_9() -> Task:
