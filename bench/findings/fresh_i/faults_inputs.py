@@ -193,7 +193,7 @@ I_INPUTS: Final[tuple[Fault, ...]] = (
     harm(
         INPUTS,
         "cache_divided_in_each_epoch",
-        "keras_cnn inception_next",
+        "keras_cnn angle_net",
         kinds("input_change", "sudden_change") | SAME,
         allows=FOLLOWS | UNSCALED,
         onset=LATE,
@@ -228,7 +228,7 @@ I_INPUTS: Final[tuple[Fault, ...]] = (
     harm(
         INPUTS,
         "contrast_raised_in_the_cache",
-        "angle_net link_net",
+        "angle_net",
         kinds("input_change", "exploding", "loss_rises", "sudden_change"),
         allows=FOLLOWS,
         onset=(0.07, 0.07),

@@ -112,16 +112,6 @@ def find_rate_and_stay(training: Training) -> None:
         optimizer.step()
 
 
-def drop_paths(training: Training) -> None:
-    """drop_path_rate=0.95 in all blocks."""
-    from timm.layers import DropPath
-
-    for name, module in list(training.model.named_modules()):
-        if name.rpartition(".")[2].startswith("drop_path"):
-            own = DropPath(0.95)
-            replace_module(training, name, own.train(module.training))
-
-
 @torch.no_grad()
 def amplify_in_a_loop(training: Training) -> None:
     """A recurrent network of ReLUs whose weights are one and a half times the identity."""
@@ -246,7 +236,7 @@ I_RATES: Final[tuple[Fault, ...]] = (
     harm(
         SATURATION,
         "norms_begin_at_minus_four",
-        "dla link_net",
+        "dla res2_net",
         kinds("mostly_zero", "dead_units", "collapsed", "vanishing", "not_learning"),
         allows=FOLLOWS,
         prepare=shift_norms,
@@ -261,14 +251,6 @@ I_RATES: Final[tuple[Fault, ...]] = (
     ),
     harm(
         MODES,
-        "paths_dropped_at_95_percent",
-        "da_vit inception_next",
-        kinds("strong_dropout", "vanishing", "collapsed"),
-        allows=FOLLOWS,
-        prepare=drop_paths,
-    ),
-    harm(
-        MODES,
         "dropped_by_percent",
         "keras_cnn credit_net",
         kinds("strong_dropout"),
@@ -278,7 +260,7 @@ I_RATES: Final[tuple[Fault, ...]] = (
     plant(
         MODES,
         "running_statistics_from_the_start",
-        "res2_net link_net",
+        "res2_net resnet_9",
         kinds("eval_mode"),
         allows=DIVERGED | FADED,
         severities=ANY_SEVERITY,

@@ -100,7 +100,7 @@ def keras_cnn() -> Task:
         nn.Dropout(0.2),
         nn.Linear(64, 8),
     )
-    parts = {"first": "0", "middle": "6", "head": "16", "trunk": "0 2", "drops": "4 10 15"}
+    parts = {"first": "0", "middle": "6", "head": "16", "trunk": "0 2", "drops": "5 11 15"}
     cloth, weave, _ = data.weaves()
     return classify(model, (cloth, weave), 16, **parts)
 
