@@ -271,7 +271,7 @@ I_RATES: Final[tuple[Fault, ...]] = (
         "eval_since_outputs_were_printed",
         "blenderbot resnet_9",
         kinds("eval_mode"),
-        allows=DIVERGED,
+        allows=DIVERGED | kinds("loss_rises"),
         onset=LATE,
         at_step=stay_in_eval,
     ),

@@ -75,7 +75,7 @@ def group_by_type(training: Training) -> None:
 def divide_depth_by_integers(training: Training) -> None:
     """Rates that fall with the depth: rate * (place // last), where / was meant."""
     children = [
-        (name, own) for name, own in training.model.named_children() if any(own.parameters())
+        (name, own) for name, own in training.model.named_children() if list(own.parameters())
     ]
     last, rate = len(children) - 1, training.recipe.rate
     groups = [
