@@ -269,7 +269,7 @@ I_RATES: Final[tuple[Fault, ...]] = (
     plant(
         MODES,
         "eval_since_outputs_were_printed",
-        "blenderbot resnet_9",
+        "resnet_9",
         kinds("eval_mode"),
         allows=DIVERGED | kinds("loss_rises"),
         onset=LATE,

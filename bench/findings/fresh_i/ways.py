@@ -313,7 +313,7 @@ I_HEALTHY: Final = (
     ("quantile_dqn", "slow_target"),
     ("res2_net", "hidden_mixed"),
     ("torch_encoder", "continued"),
-    ("squeeze_bert", "frozen_trunk"),
+    ("two_headed_cnn", "frozen_trunk"),
     ("attention_lstm", "frozen_embedding"),
     ("link_net", "frozen_in_eval"),
     ("angle_net", "frozen_but_biases"),
