@@ -163,7 +163,7 @@ I_RATES: Final[tuple[Fault, ...]] = (
     harm(
         GROWTH,
         "adam_at_a_twentieth",
-        "gpt_neo da_vit",
+        "torch_encoder da_vit",
         UNSTABLE | FADED,
         allows=FOLLOWS,
         prepare=set_rate(0.05),

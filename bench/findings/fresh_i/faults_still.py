@@ -98,10 +98,10 @@ def embed_in_the_loader(training: Training) -> None:
 
 
 def load_adapters_for_inference(training: Training) -> None:
-    """peft loads adapters with is_trainable=False: only the head saved with them moves."""
+    """peft loads adapters with is_trainable=False: only the norm saved with them moves."""
     for adapter in plant_in(training, "adapters"):
         adapter.requires_grad_(False)
-    training.task.part("head").requires_grad_(True)
+    training.task.part("norm").requires_grad_(True)
 
 
 def take_positives_for_negatives(training: Training) -> None:

@@ -99,6 +99,7 @@ def lora_stable_lm() -> Task:
         for part in ("down", "up")
     ]
     parts = {"adapters": " ".join(adapters), "first": adapters[0], "head": "lm_head"}
+    parts |= {"norm": "model.norm"}
     return learn(model, loss, (data.chains(kinds=36),), 24, parts=parts)
 
 

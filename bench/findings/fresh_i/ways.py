@@ -163,12 +163,11 @@ def cycle_divergence(training: Training, step: int) -> None:
     model.weight = min(1.0, 2 * share)
 
 
-def two_rates(training: Training, step: int) -> None:
-    """The judge learns four times as fast as the generator (TTUR)."""
+def shorten_momentum(training: Training, step: int) -> None:
+    """Betas of 0.5 and 0.999 for both players, as in the paper of DCGAN."""
     if step == 0:
-        judge, generator = training.optimizers
-        judge.param_groups[0]["lr"] *= 2
-        generator.param_groups[0]["lr"] /= 2
+        for optimizer in training.optimizers:
+            optimizer.param_groups[0]["betas"] = (0.5, 0.999)
 
 
 def lose_columns(training: Training) -> None:
@@ -277,7 +276,7 @@ I_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
     "pinball": (pinball, None),
     "orthogonal_start": (start_orthogonally, None),
     "divergence_cycles": (as_it_is, cycle_divergence),
-    "two_rates": (as_it_is, two_rates),
+    "short_momentum": (as_it_is, shorten_momentum),
     "columns_missing": (lose_columns, None),
     "columns_ranked": (rank_columns, None),
     "prior_in_bias": (start_from_prior, None),
@@ -303,7 +302,7 @@ I_HEALTHY: Final = (
     ("bike_demand", "pinball"),
     ("har_gru", "orthogonal_start"),
     ("conditional_vae", "divergence_cycles"),
-    ("relativistic_gan", "two_rates"),
+    ("relativistic_gan", "short_momentum"),
     ("higgs_mlp", "columns_missing"),
     ("credit_net", "columns_ranked"),
     ("credit_net", "prior_in_bias"),
