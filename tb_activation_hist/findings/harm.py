@@ -86,7 +86,7 @@ def _is_judged(finding: Finding, run: RunSignals) -> bool:
 def _has_come_to_rest(finding: Finding, run: RunSignals) -> bool:
     """Whether layers have grown to little more than the limit, and grow no more."""
     level = finding.threshold.get("level", 0.0)
-    if not finding.figures.get("rms", np.inf) <= LITTLE_ABOVE * level:
+    if float(finding.figures.get("rms", np.inf)) > LITTLE_ABOVE * level:
         return False
     grown = [s for s in run.outputs if s.info.layer in finding.layers]
     return all(_is_at_rest(usable_scales(signals)[1]) for signals in grown)
@@ -141,5 +141,6 @@ def _learnt_all_along(run: RunSignals, share: float) -> bool:
     trend = find_loss_trend(run)
     if trend is None or trend.begin <= 0:
         return False
-    far = trend.end <= share * trend.begin
-    return far and trend.end - trend.lowest <= (1 - LEARNT) * (trend.begin - trend.lowest)
+    if trend.end > share * trend.begin:
+        return False
+    return trend.end - trend.lowest <= (1 - LEARNT) * (trend.begin - trend.lowest)
