@@ -133,7 +133,7 @@ def goes_on_learning(run: RunSignals, step: int) -> bool:
     noise = float(np.diff(means[:before]).std() / np.sqrt(2)) * np.sqrt(2 / length)
     stays = late <= known + (WORSE - 1) * abs(known) + CERTAIN * noise
     falls = late <= known - (1 - LEARNS_ON) * abs(known) - CERTAIN * noise
-    return (learnt and stays) or falls
+    return bool((learnt and stays) or falls)
 
 
 def _learnt_all_along(run: RunSignals, share: float) -> bool:
