@@ -170,7 +170,7 @@ H_RATES: Final = (
         GROWTH,
         "rate_and_momentum_swapped",
         "alex_net wide_resnet",
-        UNSTABLE,
+        UNSTABLE | kinds("optimizer_settings"),
         allows=FOLLOWS,
         rewire=rate_and_momentum_swapped,
     ),

@@ -39,6 +39,9 @@ USUAL_UPDATE: Final = 1e-4
 """Size of a step's updates, relative to the weights, from which on a layer learns (TheDeepChecker).
 """
 
+LEAST_MOMENTUM: Final = 0.1
+"""Momentum up to which one that is on is as small as a learning rate."""
+
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
 
@@ -60,7 +63,8 @@ class OptimizerSettingsThresholds(Thresholds):
     decay_step: float = threshold(
         0.005,
         UNIT_SHARE,
-        "Share of the weights that weight decay takes away in a step: rate times decay.",
+        "Share of the weights that weight decay takes away in a step: rate times decay, with SGD "
+        "over 1 less its momentum.",
         "Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization: 1e-5 to 1e-3 usual",
     )
     decay_in_gradient: float = threshold(
@@ -68,6 +72,12 @@ class OptimizerSettingsThresholds(Thresholds):
         "weight decay",
         "Weight decay of an Adam that adds it to the gradients, which then outweighs these.",
         "Loshchilov and Hutter 2019: with Adam 1e-5 to 1e-2 usual",
+    )
+    swapped_rate: float = threshold(
+        0.5,
+        "learning rate",
+        "Learning rate below 1 of an SGD whose momentum is at most 0.1, as if they were swapped.",
+        "usual: a momentum of 0.9 or none (Sutskever et al. 2013)",
     )
     negative_rate: float = threshold(
         1e-12, "learning rate", "Size of a learning rate below 0 that is no rounding."
@@ -131,6 +141,10 @@ def _find_oddities(
     momentum = own.get("momentum", 0.0)
     if momentum >= options.momentum:
         yield Oddity(_name_momentum(momentum), "momentum", "momentum", momentum)
+    rate = max(own.get("lr", 0.0), largest_rate(layers))
+    if 0 < momentum <= LEAST_MOMENTUM and options.swapped_rate <= rate < 1:
+        text = f"learning rate {rate:g} and momentum {momentum:g}, as if the two were swapped"
+        yield Oddity(text, "swapped_rate", "lr", rate)
     beta1, beta2 = own.get("beta1", 0.0), own.get("beta2", 1.0)
     if beta1 > options.beta_limit * math.sqrt(max(beta2, 0.0)):
         swapped = ", as if the two were swapped" if beta1 > beta2 else ""
@@ -163,9 +177,19 @@ def _find_decay(
         if decay >= options.decay_in_gradient:
             text = f"weight decay {decay:g} is added to the gradients, and outweighs them"
             yield Oddity(text, "decay_in_gradient", "weight_decay", decay)
-    elif decay * rate >= options.decay_step and decay > usual:
-        text = f"weight decay {decay:g} takes {decay * rate:.2g} of the weights away in each step"
+        return
+    step = decay * rate * _steps_added_up(group)
+    if step >= options.decay_step and decay > usual:
+        text = f"weight decay {decay:g} takes {step:.2g} of the weights away in each step"
         yield Oddity(text, "decay_step", "weight_decay", decay)
+
+
+def _steps_added_up(group: OptimizerGroup) -> float:
+    """How many times a decay that goes through SGD's momentum is taken in the end."""
+    momentum = group.settings.get("momentum", 0.0)
+    if group.optimizer != "SGD" or not 0 < momentum < 1:
+        return 1.0
+    return (1 - group.settings.get("dampening", 0.0)) / (1 - momentum)
 
 
 def _first_gradient(layers: RunSignals) -> float:
@@ -193,8 +217,8 @@ def _moves_enough(layers: RunSignals) -> bool:
 OPTIMIZER_SETTINGS: Final = RunRule(
     kind="optimizer_settings",
     severity="warning",
-    seen="A learning rate below 0, a momentum of nearly 1, Adam's betas out of order, an eps far "
-    "above the gradients, or a weight decay that outweighs them.",
+    seen="A learning rate below 0, a momentum of nearly 1, rate and momentum or Adam's betas that "
+    "look swapped, an eps far above the gradients, or a weight decay that outweighs them.",
     source="the optimizer's parameter groups",
     thresholds=OptimizerSettingsThresholds,
     explains={},
