@@ -83,6 +83,18 @@ DECAY: Final = Guidance(
     "loss, they shrink steadily. Train 100 steps with a decay of 0.",
 )
 
+RAISED: Final = Guidance(
+    causes=(
+        "a schedule that multiplies by 10 where 0.1 was meant, as gamma=10",
+        "another phase of the training with a rate that is meant for another optimizer or network",
+    ),
+    remedy="Give the schedule a factor below 1, and new phases a rate that is not above the one "
+    "before. Go on from a checkpoint before step <step>.",
+    code="print(scheduler.get_last_lr())",
+    check="Log scheduler.get_last_lr() at each step. Where the jump ends a warm-up, nothing is "
+    "wrong; let it rise bit by bit instead.",
+)
+
 NEGATIVE: Final = Guidance(
     causes=(
         "a schedule that falls in a line to 0 and is stepped more often than it was planned for",
@@ -96,6 +108,7 @@ NEGATIVE: Final = Guidance(
 
 OPTIMIZER_SETTINGS: Final[tuple[Pattern, ...]] = (
     (exceeds("negative_rate"), NEGATIVE),
+    (exceeds("raised_rate"), RAISED),
     (exceeds("momentum"), MOMENTUM),
     (exceeds("swapped_rate"), SWAPPED),
     (exceeds("beta_limit"), BETAS),

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tb_activation_hist.core.setup_facts import OptimizerGroup
+from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings.hardly_learning import (
     FIRST_UPDATES,
     first_negative_rate,
@@ -41,6 +41,14 @@ USUAL_UPDATE: Final = 1e-4
 
 LEAST_MOMENTUM: Final = 0.1
 """Momentum up to which one that is on is as small as a learning rate."""
+
+LEAST_HELD: Final = 16
+"""Steps for which a rate has been the same before it jumps; one that rises bit by bit is not."""
+
+USUAL_SGD_RATE: Final = 0.2
+USUAL_RATE: Final = 0.01
+"""Rates of SGD and of other optimizers up to which the first jump may end a constant warm-up, as He
+et al. 2016 begin with a tenth of 0.1."""
 
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
@@ -78,6 +86,12 @@ class OptimizerSettingsThresholds(Thresholds):
         "learning rate",
         "Learning rate below 1 of an SGD whose momentum is at most 0.1, as if they were swapped.",
         "usual: a momentum of 0.9 or none (Sutskever et al. 2013)",
+    )
+    raised_rate: float = threshold(
+        5.0,
+        UNIT_FACTOR,
+        "Learning rate after a jump in the middle of a run, relative to the highest one before.",
+        "bench/findings: below 4 in 485 healthy trainings",
     )
     negative_rate: float = threshold(
         1e-12, "learning rate", "Size of a learning rate below 0 that is no rounding."
@@ -132,6 +146,37 @@ def find_negative_rate(
             threshold={"negative_rate": options.negative_rate},
             figures={"setting": "lr", "setting_value": rate},
         )
+
+
+def find_raised_rate(
+    layers: RunSignals, options: OptimizerSettingsThresholds
+) -> Iterator[Observation]:
+    """A rate that was the same for long, or had fallen, and jumps far above all before."""
+    sgd = {own.place for own in layers.facts.of(OptimizerGroup) if own.optimizer == "SGD"}
+    for own in layers.facts.of(RateHistory):
+        usual = USUAL_SGD_RATE if own.place in sgd else USUAL_RATE
+        at = _find_jump(own, options.raised_rate, usual)
+        hits = [hit_from_step(s, own.begins[at]) for s in layers.owners_of_weights] if at else []
+        if hits:
+            before, rate = max(own.rates[:at]), own.rates[at]
+            yield Observation(
+                hits=hits,
+                title=f"the learning rate jumps to {rate:.2g} at step {own.begins[at]}, "
+                f"{format_factor(rate / before)} times the highest one before",
+                threshold={"raised_rate": options.raised_rate},
+                figures={"setting": "lr", "setting_value": rate},
+            )
+
+
+def _find_jump(own: RateHistory, factor: float, usual: float) -> int:
+    """Place among the rates of the first one that jumped; 0 if none did."""
+    for at in range(1, len(own.rates)):
+        before = max(own.rates[:at])
+        held = own.begins[at] - own.begins[at - 1] >= LEAST_HELD
+        jumps = held and 0 < factor * before <= own.rates[at]
+        if jumps and (at > 1 or own.rates[at] >= usual):
+            return at
+    return 0
 
 
 def _find_oddities(
@@ -218,10 +263,11 @@ OPTIMIZER_SETTINGS: Final = RunRule(
     kind="optimizer_settings",
     severity="warning",
     seen="A learning rate below 0, a momentum of nearly 1, rate and momentum or Adam's betas that "
-    "look swapped, an eps far above the gradients, or a weight decay that outweighs them.",
+    "look swapped, a rate that jumps in the middle of a run, an eps far above the gradients, or a "
+    "weight decay that outweighs them.",
     source="the optimizer's parameter groups",
     thresholds=OptimizerSettingsThresholds,
     explains={},
-    find=(find_odd_settings, find_negative_rate),
+    find=(find_odd_settings, find_raised_rate, find_negative_rate),
     online=None,
 )
