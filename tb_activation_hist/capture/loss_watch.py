@@ -252,8 +252,7 @@ class _Known:
         if np.ptp(gradients) > 0:
             self._take_pull(outputs, gradients, eps)
             self._take_ends(step, outputs, gradients)
-            known = self._take_form(matrices)
-            if has_places and not known:
+            if not self._take_form(matrices) and has_places:
                 self._take_overlap(outputs, gradients)
         return True
 
