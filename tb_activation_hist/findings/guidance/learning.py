@@ -79,9 +79,8 @@ ONE_LOSS: Final = Guidance(
 
 STRAY: Final = Guidance(
     causes=(
-        "layers in a plain list or dict instead of nn.ModuleList or nn.ModuleDict",
+        "layers in a plain list or dict, not in nn.ModuleList, or made in forward()",
         "a tensor with requires_grad=True that is no nn.Parameter",
-        "a layer or nn.Parameter that forward() makes anew in each call",
         "another model that is used in forward() and was hidden from this one on purpose",
     ),
     remedy="Make layers in __init__(), put them into nn.ModuleList or nn.ModuleDict, and tensors "
