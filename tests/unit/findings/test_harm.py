@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.findings.setup_trainings import find, loss
+from tests.unit.findings.setup_trainings import find, loss, walk, with_parameters
 from tests.unit.findings.trainings import ONSET, RECORDS, Change, Values, make_run
 
 FALLS_LATER = [*[2.0] * ONSET, *np.linspace(2, 0.2, RECORDS - ONSET)]
@@ -52,3 +52,10 @@ def grows_to(records: int) -> Change:
 def test_growth_that_has_come_to_rest(records: int, means: list[float], severity: str) -> None:
     layers = {"linear1": grows_to(records)}
     assert find_severity("exploding", means, **layers) == severity
+
+
+@pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "warning")])
+def test_weights_that_grow_while_the_loss_falls(means: list[float], severity: str) -> None:
+    layers = {**make_run(), **with_parameters("weights", walk(12.0))}
+    found = find(losses=(loss(*means),), layers=layers)
+    assert {f.severity for f in found if "weights" in f.threshold} == {severity}
