@@ -166,7 +166,9 @@ class AttachedModel:
         if self.parameters.setup is not None:
             self.parameters.setup.attach(self.layers, self._whole)
             for given, layer in root_layers(self._model):
-                hook = OutputHook(layer, self.parameters.setup.losses, self.state)
+                setup = self.parameters.setup
+                made = setup.watch_made(layer.name)
+                hook = OutputHook(layer, setup.losses, made, self.state)
                 self._attachment.watch_outputs(given, hook)
 
     def record(self, name: str, tensor: Tensor) -> None:
