@@ -47,8 +47,8 @@ LEAST_HELD: Final = 16
 
 USUAL_SGD_RATE: Final = 0.2
 USUAL_RATE: Final = 0.01
-"""Rates of SGD and of other optimizers up to which the first jump may end a constant warm-up, as He
-et al. 2016 begin with a tenth of 0.1."""
+"""Rates of SGD and of other optimizers from which on a jump does not end a warm-up in stages (He et
+al. 2016: one to 0.1). One to a lower rate may, unless the rate had fallen before."""
 
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
@@ -174,7 +174,7 @@ def _find_jump(own: RateHistory, factor: float, usual: float) -> int:
         before = max(own.rates[:at])
         held = own.begins[at] - own.begins[at - 1] >= LEAST_HELD
         jumps = held and 0 < factor * before <= own.rates[at]
-        if jumps and (at > 1 or own.rates[at] >= usual):
+        if jumps and (own.rates[at - 1] < before or own.rates[at] >= usual):
             return at
     return 0
 

@@ -59,7 +59,7 @@ def test_odd_settings_of_an_optimizer(group: OptimizerGroup, title: str) -> None
     [
         (adam(), {1: 1e-3, 61: 1e-2}, 61),
         (sgd(), {1: 0.1, 61: 1.0}, 61),
-        (sgd(), {1: 0.01, 61: 0.1}, 0),  # a constant warm-up
+        (sgd(), {1: 0.001, 31: 0.01, 61: 0.1}, 0),  # a warm-up in stages
         (sgd(), {1: 0.1, 30: 0.01, 61: 0.1}, 0),
         (sgd(), {1: 0.01, 30: 0.001, 61: 0.1}, 61),
         (adam(), {1: 0.0, 31: 1e-2}, 0),
