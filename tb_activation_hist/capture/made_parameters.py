@@ -24,7 +24,7 @@ CLEAN_LOOKS: Final = 2
 
 MOST_LOOKS: Final = 8
 
-Known: TypeAlias = Mapping[int, weakref.ref[Tensor]]
+Known: TypeAlias = Mapping[int, weakref.ref[nn.Parameter]]
 
 KEPT_STEPS: Final = 1
 """Steps after which nobody keeps the graph of a step any longer."""
