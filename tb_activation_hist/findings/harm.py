@@ -35,6 +35,9 @@ REFUTED: Final = frozenset(
 """Limits of findings by which a network cannot learn, or diverges: not one of the 32 that are right
 in the examiner's sets is in a training whose loss falls as far as `LEARNT_ALL_ALONG`."""
 
+PASSED_SHARE: Final = 0.1
+"""Last part of a run in which zeros that have passed are not there any more."""
+
 MOST_LAYERS: Final = 0.25
 """Share of the layers that such trouble is in at most."""
 
@@ -88,9 +91,25 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
     if any(f.severity != "info" for f in others) or len(layers) > MOST_LAYERS * len(run.outputs):
         return list(findings)
     return [
-        to_info(finding) if own and not _does_harm(finding, run) else finding
+        _judge(finding, run) if own else finding
         for finding, own in zip(findings, judged, strict=True)
     ]
+
+
+def _judge(finding: Finding, run: RunSignals) -> Finding:
+    if not _does_harm(finding, run):
+        return to_info(finding)
+    return to_info(finding, "it passes") if _has_passed(finding, run) else finding
+
+
+def _has_passed(finding: Finding, run: RunSignals) -> bool:
+    """Whether zeros of layers that had others at first are fewer again at the end of the run."""
+    limit = finding.threshold.get("mostly_zero_share")
+    if limit is None or _starts_with_zeros(finding):
+        return False
+    own = [s.zero_share[s.whole] for s in run.outputs if s.info.layer in finding.layers]
+    ends = [shares[-max(int(PASSED_SHARE * len(shares)), 1) :] for shares in own]
+    return all(float(np.median(end)) < limit for end in ends)
 
 
 def _refute(findings: Sequence[Finding], run: RunSignals) -> Sequence[Finding]:
@@ -135,9 +154,9 @@ def _does_harm(finding: Finding, run: RunSignals) -> bool:
     return not goes_on_learning(run, finding.first_step)
 
 
-def to_info(finding: Finding) -> Finding:
-    """The same finding, as one that is only worth knowing."""
-    title = f"{finding.title}; the loss falls on"
+def to_info(finding: Finding, why: str = "the loss falls on") -> Finding:
+    """The same finding, as one that is only worth knowing, and why it is no more."""
+    title = f"{finding.title}; {why}"
     return replace(finding, severity="info", title=title)
 
 

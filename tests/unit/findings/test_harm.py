@@ -26,6 +26,17 @@ def sparse(values: Values, index: int) -> Values:
     return np.where(np.arange(values.size) % 32 == 0, values, 0) if index >= ONSET else values
 
 
+def sparse_for_a_while(values: Values, index: int) -> Values:
+    return sparse(values, index) if index < ONSET + 20 else values
+
+
+def test_zeros_that_pass() -> None:
+    found = find(losses=(loss(*RESTS),), layers=make_run({"relu1": sparse_for_a_while}))
+    (finding,) = (f for f in found if f.kind == "mostly_zero")
+    assert finding.severity == "info"
+    assert finding.title.endswith("; it passes")
+
+
 def sparse_code(values: Values, index: int) -> Values:
     return sparse(values, ONSET)
 
