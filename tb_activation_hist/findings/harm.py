@@ -33,7 +33,11 @@ REFUTED: Final = frozenset(
     }
 )
 """Limits of findings by which a network cannot learn, or diverges: not one of the 32 that are right
-in the examiner's sets is in a training whose loss falls as far as `LEARNT_ALL_ALONG`."""
+in the examiner's sets is in a training whose loss falls as far as `LEARNT_ALL_ALONG`; nor is one of
+the 7 sudden changes."""
+
+CHANGES: Final = frozenset({"sudden_change"})
+"""Kinds that a loss refutes in the same way: what was lost has been learnt again."""
 
 PASSED_SHARE: Final = 0.1
 """Last part of a run in which zeros that have passed are not there any more."""
@@ -114,10 +118,15 @@ def _has_passed(finding: Finding, run: RunSignals) -> bool:
 
 def _refute(findings: Sequence[Finding], run: RunSignals) -> Sequence[Finding]:
     """The findings; an info where one says that nothing can be learnt, and the loss has fallen."""
-    doubted = [f.severity != "info" and not REFUTED.isdisjoint(f.threshold) for f in findings]
+    doubted = [f.severity != "info" and _is_refutable(f) for f in findings]
     if not any(doubted) or not _learnt_all_along(run, LEARNT_ALL_ALONG):
         return findings
     return [to_info(f) if own else f for f, own in zip(findings, doubted, strict=True)]
+
+
+def _is_refutable(finding: Finding) -> bool:
+    change = finding.kind in CHANGES and "distance" in finding.threshold
+    return change or not REFUTED.isdisjoint(finding.threshold)
 
 
 def _is_judged(finding: Finding, run: RunSignals) -> bool:

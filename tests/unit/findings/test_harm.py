@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tb_activation_hist.findings import find_run_findings
 from tests.unit.findings.setup_trainings import find, loss, walk, with_parameters
-from tests.unit.findings.trainings import ONSET, RECORDS, Change, Values, make_run
+from tests.unit.findings.trainings import ONSET, RECORDS, Change, Values, after, make_run
 
 FALLS_LATER = [*[2.0] * ONSET, *np.linspace(2, 0.2, RECORDS - ONSET)]
 """Nothing is learnt before the trouble, and all of it meanwhile."""
@@ -70,3 +73,19 @@ def test_weights_that_grow_while_the_loss_falls(means: list[float], severity: st
     layers = {**make_run(), **with_parameters("weights", walk(12.0))}
     found = find(losses=(loss(*means),), layers=layers)
     assert {f.severity for f in found if "weights" in f.threshold} == {severity}
+
+
+@pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "warning")])
+def test_a_sudden_change_while_the_loss_falls(means: list[float], severity: str) -> None:
+    change = after(ONSET, lambda values: 3 - values)
+    layers = make_run({"linear1": change, "relu1": change})
+    found = [f for f in find(losses=(loss(*means),), layers=layers) if f.kind == "sudden_change"]
+    assert {f.severity for f in found} == {severity}
+
+
+def test_positions_that_are_computed_may_be_zero() -> None:
+    layers = make_run({"linear1": lambda values, _: values * 0})
+    info, series = layers["linear1"]
+    layers["linear1"] = (replace(info, type="SinusoidalPositionalEmbedding"), series)
+    kinds = {f.kind for f in find_run_findings("run", layers) if "linear1" in f.layers}
+    assert "collapsed" not in kinds
