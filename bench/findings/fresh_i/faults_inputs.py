@@ -204,7 +204,7 @@ I_INPUTS: Final[tuple[Fault, ...]] = (
         "shuffled_in_a_small_buffer",
         "resnet_9 squeeze_bert",
         kinds("unshuffled_input"),
-        allows=DIVERGED | kinds("loss_rises", "not_learning"),
+        allows=DIVERGED | kinds("loss_rises", "not_learning", "vanishing"),
         severities=ANY_SEVERITY,
         prepare=shuffle_in_a_buffer,
     ),

@@ -185,7 +185,7 @@ I_LOSSES: Final[tuple[Fault, ...]] = (
         "builder_ends_with_a_relu",
         "char_cnn credit_net",
         kinds("relu_logits"),
-        allows=FADED | kinds("mostly_zero", "dead_units"),
+        allows=FADED | MISMATCH | kinds("mostly_zero", "dead_units"),
         prepare=put_behind("head", nn.ReLU),
     ),
     plant(

@@ -170,6 +170,7 @@ I_STILL: Final[tuple[Fault, ...]] = (
         PART,
         "depth_divided_by_integers",
         "res2_net",
+        allows=STILL_TOO | kinds("collapsed"),
         rewire=divide_depth_by_integers,
     ),
     still(PART, "tower_carried_over_numpy", "title_price", rewire=carry_tower_over_numpy),
