@@ -1,13 +1,14 @@
 """Whether a forward pass makes parameters of its own, which no optimizer can ever have.
 
-They are leaves of the graph of an output, none of the model's parameters, and gone a step later.
+They are leaves of the graph of an output, none of the parameters that the model had at the last
+look, and gone a step later.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
 
 from torch import Tensor, nn
 
@@ -22,6 +23,8 @@ CLEAN_LOOKS: Final = 2
 """Looks without any such parameter, after which none is expected."""
 
 MOST_LOOKS: Final = 8
+
+Known: TypeAlias = Mapping[int, weakref.ref[nn.Parameter]]
 
 KEPT_STEPS: Final = 1
 """Steps after which nobody keeps the graph of a step any longer."""
@@ -38,6 +41,7 @@ class MadeWatch:
         self._waiting: list[tuple[int, list[weakref.ref[Tensor]]]] = []
         self._then = 0
         self._handles: list[Any] = []
+        self._known: Known = {}
 
     def note(self, name: str, module: nn.Module, args: Any, output: Any, step: int) -> None:
         """A model has given this output in training. name: of the model."""
@@ -46,8 +50,9 @@ class MadeWatch:
         if not self._take_gone(step):
             self._end()
             return
-        known = {id(own) for own in module.parameters()}
-        made = [own for own in _leaves(output) if id(own) not in known]
+        now = {id(own): weakref.ref(own) for own in module.parameters()}
+        known, self._known = self._known or now, now
+        made = [own for own in _leaves(output) if not _is_among(own, known)]
         if not made:
             self._clean += 1
             if self._clean >= CLEAN_LOOKS or self._looks:
@@ -60,7 +65,7 @@ class MadeWatch:
             self._names = self._names or [name]
             self._take_hooks_off()
         elif not self._names:
-            self._look_where(module, known)
+            self._look_where(module, now)
         if self._looks >= MOST_LOOKS:
             self._end()
 
@@ -94,7 +99,7 @@ class MadeWatch:
         names = tuple(self._names)
         return StrayParameters(self._count, names, self._looks, self._first, self._seen, made=1)
 
-    def _look_where(self, model: nn.Module, known: Collection[int]) -> None:
+    def _look_where(self, model: nn.Module, known: Known) -> None:
         """Let the next forward pass tell which module makes them."""
         for name, module in model.named_modules():
             if name:
@@ -119,14 +124,20 @@ class MadeWatch:
 class _WhereHook(Hook):
     """Notes the first module of a forward pass whose output has a made parameter behind it."""
 
-    def __init__(self, name: str, known: Collection[int], names: list[str]) -> None:
+    def __init__(self, name: str, known: Known, names: list[str]) -> None:
         self._name = name
         self._known = known
         self._names = names
 
     def __call__(self, _module: nn.Module, _args: Any, output: Any) -> None:
-        if not self._names and any(id(own) not in self._known for own in _leaves(output)):
+        if not self._names and not all(_is_among(own, self._known) for own in _leaves(output)):
             self._names.append(self._name)
+
+
+def _is_among(own: Tensor, known: Known) -> bool:
+    """Whether it is one of these; a new tensor may have the number of one that is gone."""
+    ref = known.get(id(own))
+    return ref is not None and ref() is own
 
 
 def _need_gradients(args: Any) -> bool:
