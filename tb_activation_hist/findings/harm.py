@@ -13,6 +13,7 @@ from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.loss_signals import find_loss_trend, find_main_loss
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.scale_history import usable_scales
+from tb_activation_hist.findings.signals import Signals
 
 JUDGED: Final = frozenset({"collapsed_share", "mostly_zero_share", "cycles"})
 """Limits of findings that need not be harmful: a branch may die, or swing, that is not needed."""
@@ -56,17 +57,18 @@ LEARNS_ON: Final = 0.9
 
 LEARNT_ALL_ALONG: Final = 0.7
 """Loss at the end, relative to that of the beginning, at which a network does learn, also with
-zeros that were there from the first record on, as those of a sparse code."""
+zeros that were there from the first record on, as those of a sparse code, and with growth that a
+batch norm takes away."""
 
-LEARNT_WITH_GROWTH: Final = 0.25
-"""The same for values that have grown."""
+LEARNT_FAR: Final = 0.25
+"""The same for values that have grown, and for swings at the beginning."""
 
-AT_REST: Final = 1.2
-"""Largest scale relative to the smallest one in the last third of a run, both of medians, of a
-layer that grows no more."""
+AT_REST: Final = 1.4
+"""Largest scale relative to the smallest one in the last third of a run, both of medians of its
+thirds, of a layer that grows no more, or no faster than in proportion to the steps (1.3)."""
 
-LITTLE_ABOVE: Final = 1.5
-"""How far above its limit a growth may go that does no harm."""
+EARLY_SHARE: Final = 1 / 3
+"""Share of a run in which swings have ended that belong to its beginning."""
 
 WORSE: Final = 1.05
 """Loss after the trouble, relative to that before it, from which on it did harm."""
@@ -111,7 +113,7 @@ def _has_passed(finding: Finding, run: RunSignals) -> bool:
     limit = finding.threshold.get("mostly_zero_share")
     if limit is None or starts_with_zeros(finding):
         return False
-    own = [s.zero_share[s.whole] for s in run.outputs if s.info.layer in finding.layers]
+    own = [signals.zero_share[signals.whole] for signals in _named(finding, run)]
     ends = [shares[-max(int(PASSED_SHARE * len(shares)), 1) :] for shares in own]
     return all(float(np.median(end)) < limit for end in ends)
 
@@ -131,17 +133,22 @@ def _is_refutable(finding: Finding) -> bool:
 
 def _is_judged(finding: Finding, run: RunSignals) -> bool:
     """Whether it depends on the loss what a finding is worth."""
-    at_rest = GROWTH in finding.threshold and _has_come_to_rest(finding, run)
-    return at_rest or not JUDGED.isdisjoint(finding.threshold)
+    if GROWTH in finding.threshold:
+        return _is_normalised(finding, run) or _has_come_to_rest(finding, run)
+    return not JUDGED.isdisjoint(finding.threshold)
 
 
 def _has_come_to_rest(finding: Finding, run: RunSignals) -> bool:
-    """Whether layers have grown to little more than the limit, and grow no more."""
-    level = finding.threshold.get("level", 0.0)
-    if float(finding.figures.get("rms", np.inf)) > LITTLE_ABOVE * level:
-        return False
-    grown = [s for s in run.outputs if s.info.layer in finding.layers]
-    return all(_is_at_rest(usable_scales(signals)[1]) for signals in grown)
+    return all(_is_at_rest(usable_scales(signals)[1]) for signals in _named(finding, run))
+
+
+def _is_normalised(finding: Finding, run: RunSignals) -> bool:
+    """Whether batch norms take away the scale of all layers that have grown."""
+    return all(run.batch_norm_follows(signals) for signals in _named(finding, run))
+
+
+def _named(finding: Finding, run: RunSignals) -> list[Signals]:
+    return [s for s in run.outputs if s.info.layer in finding.layers]
 
 
 def _is_at_rest(scale: FloatArray) -> bool:
@@ -155,12 +162,17 @@ def starts_with_zeros(finding: Finding) -> bool:
     return "mostly_zero_share" in finding.threshold and finding.first_step <= FIRST_STEP
 
 
+def _swings_early(finding: Finding, run: RunSignals) -> bool:
+    return "cycles" in finding.threshold and finding.last_step <= EARLY_SHARE * run.last_step
+
+
 def _does_harm(finding: Finding, run: RunSignals) -> bool:
     """Whether the loss tells nothing that refutes it."""
-    if GROWTH in finding.threshold:
-        return not _learnt_all_along(run, LEARNT_WITH_GROWTH)
-    if starts_with_zeros(finding):
+    normalised = GROWTH in finding.threshold and _is_normalised(finding, run)
+    if starts_with_zeros(finding) or normalised:
         return not _learnt_all_along(run, LEARNT_ALL_ALONG)
+    if GROWTH in finding.threshold or _swings_early(finding, run):
+        return not _learnt_all_along(run, LEARNT_FAR)
     return not goes_on_learning(run, finding.first_step)
 
 
@@ -192,8 +204,10 @@ def goes_on_learning(run: RunSignals, step: int) -> bool:
 def _learnt_all_along(run: RunSignals, share: float) -> bool:
     """Whether the loss has fallen to such a share of the first one, and ends near its lowest."""
     trend = find_loss_trend(run)
-    if trend is None or trend.begin <= 0:
+    if trend is None:
         return False
-    if trend.end > share * trend.begin:
+    # A loss that shoots up in the first steps comes back without anything learnt.
+    begin = min(trend.begin, trend.first)
+    if begin <= 0 or trend.end > share * begin:
         return False
-    return trend.end - trend.lowest <= (1 - LEARNT) * (trend.begin - trend.lowest)
+    return trend.end - trend.lowest <= (1 - LEARNT) * (begin - trend.lowest)

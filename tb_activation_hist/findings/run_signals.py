@@ -129,6 +129,14 @@ class RunSignals(Sequence[Signals]):
         few = any(has_few_values(s.info) for s in self.outputs[max(at - 1, 0) : at + 1])
         return bool(gates) and few
 
+    def batch_norm_follows(self, signals: Signals) -> bool:
+        """Whether a norm over the batch comes right after a layer, and takes its scale away.
+
+        Norms over a sample keep what all samples have in common, such as a mean far from 0.
+        """
+        following = self.outputs[self.outputs.index(signals) + 1 :]
+        return bool(following) and "BatchNorm" in following[0].info.type
+
     @cached_property
     def output_gradients(self) -> dict[str, Signals]:
         """The gradients of the layers' outputs in training, by layer; empty if not recorded."""

@@ -167,7 +167,7 @@ CONSTANT_INPUT: Final = RunRule(
     "alone. Info where it has been the same batch since the first record.",
     source="the tensors themselves, by sample and checksum",
     thresholds=ConstantInputThresholds,
-    explains={"collapsed": Begins.WITH_OR_AFTER},
+    explains={"collapsed": Begins.WITH_OR_AFTER, "spike_and_crash": Begins.WITH_OR_AFTER},
     find=(
         find_empty_input,
         find_one_sample,

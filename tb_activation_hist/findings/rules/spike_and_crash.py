@@ -79,7 +79,8 @@ def _spike_hit(signals: Signals, options: SpikeThresholds) -> Hit | None:
         return None
     height = max(float(size[peak] - size[valley]) for valley, peak, _ in spikes)
     peaks = sorted(float(scale[peak]) for _, peak, _ in spikes)
-    start = max(min(float(scale[0]), signals.early_rms), np.finfo(np.float64).tiny)
+    # An output layer may begin at 0.
+    start = max(min(float(scale[0]), float(signals.early_rms)), peaks[-1] * DEEPEST_CRASH)
     figures = {
         "cycles": len(spikes),
         "largest_factor": 2.0**height,

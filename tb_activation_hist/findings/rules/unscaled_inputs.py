@@ -97,7 +97,7 @@ def find_unscaled_inputs(
         title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
         f"{format_factor(scale)} at the start, which suggests {_name_cause(layers)}",
         threshold={"unscaled_level": level},
-        severity="info" if _is_normalised(first, layers) else None,
+        severity="info" if layers.batch_norm_follows(first) else None,
     )
 
 
@@ -194,15 +194,6 @@ def _name_cause(layers: RunSignals) -> str:
     cause = TOO_LARGE_WEIGHTS if main.first_rms <= USUAL_INPUT else UNSCALED
     low, high = (float(each[main.first_whole]) for each in (main.series.min, main.series.max))
     return f"{cause} (what goes in lies between {low:.3g} and {high:.3g})"
-
-
-def _is_normalised(first: Signals, layers: RunSignals) -> bool:
-    """Whether a norm over the batch comes right after the layer, and takes the scale away.
-
-    Norms over a sample keep what all samples have in common, such as a mean far from 0.
-    """
-    following = layers.outputs[layers.outputs.index(first) + 1 :]
-    return bool(following) and "BatchNorm" in following[0].info.type
 
 
 UNSCALED_INPUTS: Final = RunRule(

@@ -69,6 +69,38 @@ def test_growth_that_has_come_to_rest(records: int, means: list[float], severity
     assert find_severity("exploding", means, **layers) == severity
 
 
+SHOOTS_UP = [2.0, *np.geomspace(50, 2, RECORDS - 1)]
+"""Nothing is learnt: the loss comes back to where it was."""
+
+
+@pytest.mark.parametrize("following", ["BatchNorm1d", "ReLU"])
+@pytest.mark.parametrize("means", [list(np.linspace(2, 1.2, RECORDS)), SHOOTS_UP])
+def test_growth_that_a_batch_norm_takes_away(following: str, means: list[float]) -> None:
+    layers = make_run({"linear1": grows_to(RECORDS)}, head=0.0)
+    info, series = layers["relu1"]
+    layers["relu1"] = (replace(info, type=following), series)
+    found = find(losses=(loss(*means),), layers=layers)
+    harmless = following == "BatchNorm1d" and means is not SHOOTS_UP
+    assert {f.severity for f in found if f.kind == "exploding"} == {"info" if harmless else "error"}
+
+
+def swings_until(last: int) -> Change:
+    """Eightfold and back, again and again, up to this record."""
+    return lambda values, index: values * (8 if index % 8 > 3 and index <= last else 1)
+
+
+@pytest.mark.parametrize(
+    ("last", "means", "severity"),
+    [
+        (RECORDS // 4, FALLS, "info"),
+        (RECORDS // 4, RESTS, "warning"),
+        (RECORDS - 8, FALLS, "warning"),
+    ],
+)
+def test_swings_at_the_beginning(last: int, means: list[float], severity: str) -> None:
+    assert find_severity("spike_and_crash", means, linear1=swings_until(last)) == severity
+
+
 @pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "warning")])
 def test_weights_that_grow_while_the_loss_falls(means: list[float], severity: str) -> None:
     layers = {**make_run(), **with_parameters("weights", walk(12.0))}
@@ -101,3 +133,11 @@ def test_zeros_of_the_first_record_wait_for_the_loss(means: int, found: int) -> 
     facts = RunFacts(losses=(known,))
     early = [is_too_early(f, facts) for f in told if f.kind == "mostly_zero"]
     assert early == [not found]
+
+
+def test_swings_of_a_layer_that_begins_at_zero() -> None:
+    swings = swings_until(RECORDS)
+    layers = make_run({"linear1": lambda values, index: swings(values, index) * (index > 0)})
+    found = [f for f in find_run_findings("run", layers) if f.kind == "spike_and_crash"]
+    assert found
+    assert all(np.isfinite(f.figures["height"]) for f in found)

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 
-from tb_activation_hist.findings.consequences import LEADS_TO
+from tb_activation_hist.findings.consequences import LEADS_TO, drop_consequences
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.incidents import SPREAD, LiveIncidents, to_incidents
 from tb_activation_hist.findings.registry import FINDING_KINDS, RUN_RULE_OF, WATCHED_KINDS
@@ -178,3 +178,12 @@ def test_what_follows_is_news_if_it_is_graver_than_all_that_was_told() -> None:
 def test_inputs_that_are_not_normalised_explain_what_comes_much_later() -> None:
     inputs = make_finding("unscaled_inputs", 1, 1)
     assert kinds_of(make_finding("non_finite", 130), inputs) == [["unscaled_inputs", "non_finite"]]
+
+
+@pytest.mark.parametrize(("severity", "kept"), [("warning", 1), ("info", 2)])
+def test_what_swings_with_the_one_sample_of_a_batch_only_repeats(severity: str, kept: int) -> None:
+    found = [
+        make_finding("constant_input", 1, severity=severity),
+        make_finding("spike_and_crash", 6),
+    ]
+    assert len(drop_consequences(found, STEPS)) == kept
