@@ -26,7 +26,9 @@ export const BAND_PX = 25;
 /** Around the picture in a cell. */
 export const CELL_GAP_PX = 4;
 const RIGHT_PX = 12;
-const AHEAD_ROWS = 6;
+/** Rows that share a canvas: the browser puts canvases together one by one, which took 8 ms a frame with one a row. */
+export const STRIP_ROWS = 4;
+const AHEAD_ROWS = 4;
 /** Columns come and go by so many at a time. */
 const COLUMN_BLOCK = 8;
 const FEW_COLUMNS = 40;
@@ -102,12 +104,23 @@ export const rowsInSight = stableList(() => {
   const all = placedBoardRows.value;
   const count = rowCount.value;
   const from = Math.floor(boardTop_px.value / row_px.value) - AHEAD_ROWS;
-  const first = Math.max(0, Math.min(from, all.length - count));
-  return all.slice(first, first + count);
+  const first = Math.max(
+    0,
+    Math.min(Math.floor(from / STRIP_ROWS), Math.ceil((all.length - count) / STRIP_ROWS)),
+  );
+  return all.slice(first * STRIP_ROWS, first * STRIP_ROWS + count);
 });
 
-/** Always as many, so that the elements of a row that leaves serve the one that comes. */
-export const rowCount = computed(() => Math.ceil(boardFrame.value.height_px / row_px.value) + 2 * AHEAD_ROWS);
+/** Always as many, so that the elements of a row that leaves serve the one that comes; whole canvases of them. */
+export const rowCount = computed(() => {
+  const inSight = Math.ceil(boardFrame.value.height_px / row_px.value);
+  return Math.ceil((inSight + 2 * AHEAD_ROWS) / STRIP_ROWS + 1) * STRIP_ROWS;
+});
+
+/** The first row of each canvas. */
+export const stripsInSight = stableList(() =>
+  rowsInSight.value.flatMap(({ at }) => (at % STRIP_ROWS === 0 ? [at] : [])),
+);
 
 export interface PlacedBoardRow {
   readonly row: BoardRow;

@@ -1,4 +1,4 @@
-/** The cells of one run, as one picture. */
+/** The pictures of all layers of the rows in sight. */
 
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -11,9 +11,13 @@ import {
   fixed_px,
   recordColumns,
   row_px,
+  rowCount,
+  STRIP_ROWS,
   stagesInSight,
   stagesLeft_px,
+  stripsInSight,
 } from "../../view/board/board_layout";
+import { boardRows } from "../../view/board/board_rows";
 import { axisOf, findCell, shares, stepSpan, versionOf } from "../../view/board/cells";
 import { findingsIn } from "../../view/board/health";
 import type { Stage } from "../../view/board/stages";
@@ -21,6 +25,8 @@ import { hasStage } from "../../view/board/stages";
 import { dark } from "../../view/catalog/catalog";
 import { theme } from "../../view/catalog/theme";
 import { pixelRatio } from "../../view/layout/metrics";
+import { keepDrawn } from "../../view/reactive/draw_queue";
+import { stableList } from "../../view/reactive/stable_list";
 import { colormap } from "../../view/settings/settings";
 import { box } from "../widgets/box";
 
@@ -36,28 +42,54 @@ export const THICKNESS_PX: Readonly<Record<Severity, number>> = { error: 2, warn
 /** Many small canvases that are written to as a whole cost less without textures of their own. */
 const UNACCELERATED: CanvasRenderingContext2DSettings = { willReadFrequently: true };
 
-export function RunStrip({ run }: { readonly run: string }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  // A row that goes on with another run, as after sorting, has to be drawn anew; a signal's effect would not know.
-  useLayoutEffect(() => {
-    const element = canvas.current;
-    return element === null ? undefined : effect(() => paintStrip(element, run));
-  }, [run]);
-  const placed = stagesInSight.value;
-  const left_px = stagesLeft_px.value - fixed_px.value + (placed[0]?.at ?? 0) * cell_px.value;
-  const size = { width: placed.length * cell_px.value, height: row_px.value };
+/** Over the rows, whose cells say what it shows and take the pointer. */
+export function Strips() {
   return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas takes no focus; the row's cells say what it shows.
-    <canvas ref={canvas} class="board-strip" style={box({ left: left_px, ...size })} aria-hidden="true" />
+    <div class="board-clip board-strips" style={`left:${fixed_px.value}px`} aria-hidden="true">
+      <div class="board-moved">
+        {stripsInSight.value.map((first) => (
+          <Strip key={first % rowCount.value} first={first} />
+        ))}
+      </div>
+    </div>
   );
 }
 
-function paintStrip(element: HTMLCanvasElement, run: string): void {
+function Strip({ first }: { readonly first: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    return element === null ? undefined : keepPainted(element, first);
+  }, [first]);
+  return <canvas ref={canvas} class="board-strip" />;
+}
+
+/** Other runs' pictures are hidden at once, and its own are painted in turn with the others. */
+function keepPainted(element: HTMLCanvasElement, first: number): () => void {
+  const runs = stableList(() =>
+    boardRows.value.slice(first, first + STRIP_ROWS).map((row) => (row.kind === "run" ? row.run : "")),
+  );
+  const stopHiding = effect(() => {
+    void runs.value;
+    element.dataset.painted = "";
+    element.style.visibility = "hidden";
+  });
+  const stopPainting = keepDrawn(element, () => paintStrip(element, first, runs.value));
+  return () => {
+    stopHiding();
+    stopPainting();
+  };
+}
+
+/** Moves the canvas too, so that no picture stands where it does not belong. */
+function paintStrip(element: HTMLCanvasElement, first: number, runs: readonly string[]): void {
   const ratio = pixelRatio.value;
   const stages = stagesInSight.value;
-  const width = Math.round(stages.length * cell_px.value * ratio);
-  const height = Math.round(row_px.value * ratio);
-  void [versionOf(run).value, stepSpan.value];
+  const size = { width: stages.length * cell_px.value, height: runs.length * row_px.value };
+  const left = stagesLeft_px.value - fixed_px.value + (stages[0]?.at ?? 0) * cell_px.value;
+  const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+  for (const run of runs) void versionOf(run).value;
+  void stepSpan.value;
   if (width === 0 || height === 0) return;
   if (element.width !== width) element.width = width;
   if (element.height !== height) element.height = height;
@@ -66,19 +98,25 @@ function paintStrip(element: HTMLCanvasElement, run: string): void {
   const image = context.createImageData(width, height);
   const pixels = { data: new Uint32Array(image.data.buffer), width };
   let known = true;
-  stages.forEach(({ stage }, at) => {
-    const left = Math.round(at * cell_px.value * ratio);
-    const right = Math.round((at + 1) * cell_px.value * ratio);
-    known = paintStage(pixels, { left, top: 0, width: right - left, height }, run, stage, ratio) && known;
+  runs.forEach((run, row) => {
+    const top = Math.round(row * row_px.value * ratio);
+    const bottom = Math.round((row + 1) * row_px.value * ratio);
+    for (const [at, { stage }] of stages.entries()) {
+      if (!hasStage(run, stage)) continue;
+      const left = Math.round(at * cell_px.value * ratio);
+      const right = Math.round((at + 1) * cell_px.value * ratio);
+      const outer = { left, top, width: right - left, height: bottom - top };
+      known = paintStage(pixels, outer, run, stage, ratio) && known;
+    }
   });
   context.putImageData(image, 0, 0);
+  element.style.cssText = box({ left, top: first * row_px.value, ...size });
   // For tests, as the panels' pictures have it.
   element.dataset.painted = known ? "all" : "";
 }
 
 /** Whether all is there that is to be drawn. */
 function paintStage(pixels: Pixels, outer: PixelBox, run: string, stage: Stage, ratio: number): boolean {
-  if (!hasStage(run, stage)) return true;
   const gap = Math.round(CELL_GAP_PX * ratio);
   const inner = {
     left: outer.left + gap,
