@@ -101,6 +101,7 @@ def test_a_sweep_opens_with_the_board_and_tells_which_runs_are_sick(board: Tab) 
     text = rows(board)
     assert len(text) == 30
     assert text[0].startswith("lr=0.001/seed=0 0.001 0 0.001 healthy")
+    expect(board.frame.locator(".board-strip").first).to_be_in_viewport()
     sick = [row for row in text if "collapsed · layer3" in row]
     assert [row.split()[0] for row in sick] == [f"lr=1/seed={seed}" for seed in SEEDS]
     assert board.problems == []

@@ -44,8 +44,9 @@ const UNACCELERATED: CanvasRenderingContext2DSettings = { willReadFrequently: tr
 
 /** Over the rows, whose cells say what it shows and take the pointer. */
 export function Strips() {
+  const all = { left: fixed_px.value, height: boardRows.value.length * row_px.value };
   return (
-    <div class="board-clip board-strips" style={`left:${fixed_px.value}px`} aria-hidden="true">
+    <div class="board-clip board-strips" style={box(all)} aria-hidden="true">
       <div class="board-moved">
         {stripsInSight.value.map((first) => (
           <Strip key={first % rowCount.value} first={first} />
