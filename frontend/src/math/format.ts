@@ -2,6 +2,8 @@
 
 const PREFIXES = ["", "k", "M", "G", "T", "P", "E"];
 const MINUS = "\u2212";
+/** More would have no room beside a chart. */
+const MOST_DIGITS = 5;
 const MINUTE_S = 60;
 const HOUR_S = 3600;
 export const DAY_S = 86_400;
@@ -40,6 +42,14 @@ export function formatValue(value: number, digits = 3): string {
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return exponent(value, digits);
   if (size >= 1000) return signed(grouped(String(Number(value.toPrecision(Math.max(digits, 4))))));
   return signed(trim(Number(value.toPrecision(digits)).toString()));
+}
+
+/** Two values, with as few digits from 2 on as tell them apart. */
+export function formatApart(first: number, second: number): readonly [string, string] {
+  for (let digits = 2; ; digits++) {
+    const words = [formatValue(first, digits), formatValue(second, digits)] as const;
+    if (words[0] !== words[1] || first === second || digits === MOST_DIGITS) return words;
+  }
 }
 
 /** A share 0..1 as percent: 12.5 %, 0.3 %, < 0.01 %; 0 % and 100 % only when exact. */
