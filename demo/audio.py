@@ -10,23 +10,19 @@ import argparse
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import fastai.callback.schedule  # noqa: F401 - gives Learner its fit_one_cycle
 import torch
-from fastai.callback.progress import ProgressCallback
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.metrics import AccumMetric
 from fastai.torch_core import params, set_seed
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 from torchvision.models import ResNet, resnet18
 
 from demo.downloads import SourceError
+from demo.fitting import Outcome, fit_one_cycle, print_outcomes
 from demo.server import serve_until_interrupted, tensorboard
 from demo.sounds import Part, TaggedSounds, freesound_2019, sonic_pi_sounds
 from tb_activation_hist import ActivationHistCallback
@@ -51,15 +47,6 @@ What to look at: {address}
                        names them. The training loss is lower, the validation F-score worse.
 Choose valid/f_score under Scalars above in the settings to see the scores.
 `tb-activation-hist report {runs}` says where the two runs differ first."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run ended with on recordings it has not heard."""
-
-    run: str
-    f_score: float
-    loss: float
 
 
 def f_score(logits: Tensor, tags: Tensor) -> float:
@@ -98,24 +85,7 @@ def train(sounds: TaggedSounds, run: str) -> Outcome:
         splitter=split_layers,
         cbs=ActivationHistCallback(RUNS / run, layers=LAYERS),
     )
-    if not sys.stdout.isatty():
-        # Bars redraw their line; in a log each redrawing would be one more line.
-        learn.remove_cb(ProgressCallback)
-    print(f"\n{run}: {len(sounds.train.tags):,} clips, {EPOCHS} epochs, one-cycle", flush=True)
-    learn.fit_one_cycle(EPOCHS, LEARNING_RATES[run])
-    loss, score = (float(value) for value in learn.recorder.values[-1][1:3])
-    return Outcome(run, score, loss)
-
-
-def print_outcomes(outcomes: list[Outcome], address: str) -> None:
-    """Prints the table of F-scores and what to look at."""
-    table = Table(title="Audio tagging, ResNet-18 from scratch")
-    for name in ("run", "validation loss", "F-score"):
-        table.add_column(name, justify="left" if name == "run" else "right")
-    for outcome in outcomes:
-        table.add_row(outcome.run, f"{outcome.loss:.4f}", f"{outcome.f_score:.3f}")
-    Console().print(table)
-    print(WHAT_TO_SEE.format(address=address, runs=RUNS), flush=True)
+    return fit_one_cycle(learn, run, EPOCHS, LEARNING_RATES[run], samples="clips")
 
 
 def main() -> int:
@@ -137,7 +107,11 @@ def main() -> int:
     try:
         with tensorboard(RUNS) as address:
             print(f"\nWatch the heatmaps grow: {address}\n", flush=True)
-            print_outcomes([train(sounds, run) for run in LEARNING_RATES], address)
+            outcomes = [train(sounds, run) for run in LEARNING_RATES]
+            print_outcomes(
+                "Audio tagging, ResNet-18 from scratch", outcomes, "F-score", "{:.3f}".format
+            )
+            print(WHAT_TO_SEE.format(address=address, runs=RUNS), flush=True)
             if os.environ.get("SERVE") != "0":
                 serve_until_interrupted(address)
     except KeyboardInterrupt:

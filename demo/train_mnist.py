@@ -9,22 +9,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import fastai.callback.schedule  # noqa: F401 - gives Learner its fit_one_cycle
 import torch
-from fastai.callback.progress import ProgressCallback
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.metrics import error_rate
 from fastai.torch_core import set_seed
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.models import resnet18
 
+from demo.fitting import Outcome, fit_one_cycle, print_outcomes
 from demo.mnist import Mnist, NoMnistError, load_mnist
 from demo.server import serve_until_interrupted, tensorboard
 from tb_activation_hist import ActivationHistCallback
@@ -48,15 +44,6 @@ What to look at: {address}
            about the image to the head; guessing among ten digits is wrong in 90 %.
   Move the mouse over a panel to mark the same step in all others. Click to pin a step and see its
   histograms. `tb-activation-hist report {runs}` prints the findings."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run ended with: shares of wrong answers and the last validation loss."""
-
-    run: str
-    error: float
-    loss: float
 
 
 class Digits(Dataset[tuple[Tensor, Tensor]]):
@@ -93,25 +80,7 @@ def train(mnist: Mnist, images: int, run: str) -> Outcome:
         metrics=error_rate,
         cbs=ActivationHistCallback(RUNS / run, layers=LAYERS),
     )
-    if not sys.stdout.isatty():
-        # Bars redraw their line; in a log each redrawing would be one more line.
-        learn.remove_cb(ProgressCallback)
-    print(f"\n{run}: {images:,} images, {EPOCHS} epochs, one-cycle up to {LEARNING_RATES[run]:g}")
-    learn.fit_one_cycle(EPOCHS, LEARNING_RATES[run])
-    loss, error = (float(value) for value in learn.recorder.values[-1][1:3])
-    return Outcome(run, error, loss)
-
-
-def print_outcomes(outcomes: list[Outcome], address: str) -> None:
-    """Prints both error rates and what to look at."""
-    table = Table(title="ResNet-18 on MNIST")
-    for name in ("run", "validation loss", "error"):
-        table.add_column(name, justify="left" if name == "run" else "right")
-    for outcome in outcomes:
-        table.add_row(outcome.run, f"{outcome.loss:.3g}", f"{outcome.error:.2%}")
-    console = Console()
-    console.print(table)
-    print(WHAT_TO_SEE.format(address=address, runs=RUNS), flush=True)
+    return fit_one_cycle(learn, run, EPOCHS, LEARNING_RATES[run], samples="images")
 
 
 def main() -> int:
@@ -130,7 +99,8 @@ def main() -> int:
             available = len(mnist.train_images)
             images = available if full else min(IMAGES, available)
             outcomes = [train(mnist, images, run) for run in LEARNING_RATES]
-            print_outcomes(outcomes, address)
+            print_outcomes("ResNet-18 on MNIST", outcomes, "error", "{:.2%}".format)
+            print(WHAT_TO_SEE.format(address=address, runs=RUNS), flush=True)
             if serve:
                 serve_until_interrupted(address)
     except KeyboardInterrupt:

@@ -63,6 +63,9 @@ LEAST_PULLED: Final = 3
 LEAST_CHANCE: Final = 1e-12
 """Probabilities below it are those of logits that have exploded: they tell no losses apart."""
 
+EVEN_SUMS: Final = 2e-3
+"""How far apart the sums of shares are that are 1 but for rounding, relative to them."""
+
 TWO: Final = 2
 MATRIX: Final = 2
 
@@ -77,9 +80,10 @@ NONE: Final = np.zeros(0, np.int64)
 class LossForm:
     """A loss and what it was given. name: a form of `core.setup_facts`.
 
-    labels: the class of each sample, (N,); empty where each has several. normalised: whether the
-    outputs are what the loss makes of them once more, or, of `NEGATIVE_LIKELIHOOD` and
-    `BINARY_CHANCE`, what it expects: a sigmoid's values, probabilities or their logarithms.
+    labels: the class of each sample, (N,); empty where each has several, or shares of them.
+    normalised: whether the outputs are what the loss makes of them once more, or, of
+    `NEGATIVE_LIKELIHOOD` and `BINARY_CHANCE`, what it expects: a sigmoid's values, probabilities or
+    their logarithms.
     rows: which of the samples `labels` are of; the others have next to no gradient, though the
     network is not sure of them.
     """
@@ -114,10 +118,12 @@ def _find_of_classes(outputs: FloatArray, gradients: FloatArray) -> LossForm | N
     if len(used) < LEAST_ROWS:
         return None
     known, pulls, size = outputs[used], gradients[used], size[used]
-    if ((pulls != 0).sum(axis=1) == 1).all() and (pulls <= 0).all():
+    if (pulls > 0).any():
+        form = _find_cross_entropy(known, pulls, size)
+    elif ((pulls != 0).sum(axis=1) == 1).all():
         form = _find_likelihood(known, pulls, size)
     else:
-        form = _find_cross_entropy(known, pulls, size)
+        form = _find_soft_likelihood(known, pulls)
     form = form and replace(form, rows=used)
     return _add_sure(form, outputs, gradients) if form and form.name == CROSS_ENTROPY else form
 
@@ -221,6 +227,17 @@ def _find_likelihood(
     return LossForm(NEGATIVE_LIKELIHOOD, labels, _are_probabilities(np.exp(outputs)))
 
 
+def _find_soft_likelihood(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
+    """Shares of all classes for each sample, which add up to one number, as kl_div() has them."""
+    sums = gradients.sum(axis=1)
+    if gradients.shape[1] < LEAST_PULLED or np.ptp(sums) > EVEN_SUMS * np.abs(sums).max():
+        return None
+    varied = [np.ptp(gradients, axis=axis).max() for axis in (0, 1)]
+    if min(varied) <= UNEVEN * np.abs(gradients).max():
+        return None
+    return LossForm(NEGATIVE_LIKELIHOOD, NONE, _are_probabilities(np.exp(outputs)))
+
+
 def _find_binary(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     """A loss of one output (N,) that tells two classes apart: of logits, or of probabilities."""
     used = np.flatnonzero(np.abs(gradients) > USED * np.abs(gradients).max())
@@ -281,7 +298,7 @@ def is_over_positions(along: FloatArray, across: FloatArray, eps: float) -> bool
     if min(len(places), len(classes)) < LEAST_SIGNS or min(places.shape[1], classes.shape[1]) < 3:
         return False
     several = bool(((places < 0).sum(axis=1) > 1).any())
-    return several and _adds_up_to_nothing(places, eps) and _pulls_one_class(classes)
+    return several and _adds_up_to_nothing(places, eps) and _pulls_one_class(classes, TWO)
 
 
 def _pulls_over(axis: int, gradients: FloatArray, eps: float) -> bool:
@@ -296,15 +313,16 @@ def _pulls_over(axis: int, gradients: FloatArray, eps: float) -> bool:
     return _adds_up_to_nothing(np.moveaxis(gradients, axis, -1).reshape(-1, len(gradients)), eps)
 
 
-def _pulls_one_class(gradients: FloatArray) -> bool:
+def _pulls_one_class(gradients: FloatArray, least: int = LEAST_PULLED) -> bool:
     """Whether at most one class of each row (R, C) is pulled up, and not all rows add up to 0.
 
-    All classes have a gradient: where one of them alone has, it is that of an action.
+    All classes have a gradient: where one of them alone has, it is that of an action. Over places,
+    only the classes of a row have one. least: so many of a sample have one.
     """
     used = (gradients != 0).sum(axis=1)
     if ((gradients < 0).sum(axis=1) > 1).any() or not used.any():
         return False
-    if np.median(used[used > 0]) < min(gradients.shape[1], LEAST_PULLED):
+    if np.median(used[used > 0]) < min(gradients.shape[1], least):
         return False
     off = np.abs(gradients.sum(axis=1)) > EXACT * np.abs(gradients).sum(axis=1)
     return bool(off.any() and ((gradients != 0).any(axis=0).sum() > 1))

@@ -25,9 +25,11 @@ from tb_activation_hist.capture.loss_pulls import (
     pulls_below_zero,
     pulls_beyond_range,
 )
+from tb_activation_hist.capture.made_parameters import MadeWatch
 from tb_activation_hist.capture.model_hooks import Hook
 from tb_activation_hist.capture.output_sample import OutputSample, to_matrix
 from tb_activation_hist.capture.outputs import floating_tensors
+from tb_activation_hist.capture.overlap_losses import find_overlap
 from tb_activation_hist.capture.seen_classes import SeenClasses
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
@@ -52,6 +54,11 @@ PLACES_AND_CLASSES: Final = (-1, 1)
 MOST_OUTPUTS: Final = 4
 MOST_CALLS: Final = 6
 MOST_LEVELS: Final = 64
+
+LEAST_RATIOS: Final = 3
+NEW_RATIO: Final = 0.03
+"""Ratios of an overlap's numbers, at least, and how much each differs from all others; weights of
+an absolute error, or of a quantile, always have one ratio."""
 
 Fail: TypeAlias = Callable[[str, BaseException], None]
 _Pair: TypeAlias = tuple[FloatArray, FloatArray]
@@ -116,12 +123,15 @@ class LossWatch:
 class OutputHook(Hook):
     """After a model's forward pass of a step that is looked at."""
 
-    def __init__(self, layer: Layer, watch: LossWatch, state: CaptureState) -> None:
+    def __init__(
+        self, layer: Layer, watch: LossWatch, made: MadeWatch, state: CaptureState
+    ) -> None:
         self._name = layer.name
         self._watch = watch
+        self._made = made
         self._state = state
 
-    def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
+    def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
         """Never changes the output; raises only with ``on_error="raise"``."""
         if _is_compiling() or not (self._watch.on and self._state.train and module.training):
             return
@@ -129,6 +139,7 @@ class OutputHook(Hook):
             if not (is_tracing() or in_backward()):
                 with torch.no_grad(), self._state.clock:
                     self._watch.note(self._name, output, self._state.fail)
+                    self._made.note(self._name, module, args, output, self._state.step)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._state.fail(_place(self._name), err)
 
@@ -209,6 +220,7 @@ class _Known:
     _forms: Counter[str] = field(default_factory=Counter)
     _normalised: Counter[str] = field(default_factory=Counter)
     _levels: list[float] = field(default_factory=list)
+    _ratios: list[float] = field(default_factory=list)
     _start: dict[str, float] = field(default_factory=dict)
     _classes: SeenClasses = field(default_factory=SeenClasses)
 
@@ -227,6 +239,7 @@ class _Known:
             self._start = _sizes_of(outputs, gradients, first.count)
         eps = next(call.eps for call in calls if call.eps)
         matrices = rows if outputs.ndim > 2 else [(outputs, gradients)]
+        has_places = outputs.ndim > 2
         self._counts["over_batch"] += first.values.whole and is_over_samples(
             outputs, gradients, eps
         )
@@ -239,7 +252,8 @@ class _Known:
         if np.ptp(gradients) > 0:
             self._take_pull(outputs, gradients, eps)
             self._take_ends(step, outputs, gradients)
-            self._take_form(matrices)
+            if not self._take_form(matrices) and has_places:
+                self._take_overlap(outputs, gradients)
         return True
 
     def _take_pull(self, outputs: FloatArray, gradients: FloatArray, eps: float) -> None:
@@ -259,21 +273,36 @@ class _Known:
             self._since = self._since or step
         self._counts["after"] += self._since > 0
 
-    def _take_form(self, parts: list[_Pair]) -> None:
-        """Of the first part whose rows go into such a loss; those of the others are no classes."""
+    def _take_overlap(self, outputs: FloatArray, gradients: FloatArray) -> None:
+        """Of masks."""
+        found = find_overlap(outputs, gradients)
+        if found is None:
+            return
+        self._counts["off_targets"] += found.off_targets
+        new = all(abs(found.ratio / each - 1) > NEW_RATIO for each in self._ratios)
+        if new and len(self._ratios) < MOST_LEVELS:
+            self._ratios.append(found.ratio)
+        self._counts["raw_overlap"] += found.of_logits
+        self._counts["lowered_overlap"] += found.lowered
+
+    def _take_form(self, parts: list[_Pair]) -> bool:
+        """Of the first part whose rows go into such a loss; those of the others are no classes.
+
+        Returns whether there is one.
+        """
         seen: Counter[str] = Counter()
         for rows, pulls in parts:
             (outputs, samples), (gradients, _) = to_matrix(rows), to_matrix(pulls)
             form = find_form(outputs, gradients)
             if form is not None:
                 self._take_known(form, outputs.shape[1], samples)
-                break
+                return True
             other = find_form(outputs, -gradients)
             seen["ascended"] |= other is not None and other.name != NEGATIVE_LIKELIHOOD
             seen["chosen"] |= _is_of_chosen(gradients)
             seen["off_targets"] |= has_targets_beyond(outputs.ravel(), gradients.ravel())
-        else:
-            self._counts.update(seen)
+        self._counts.update(seen)
+        return seen.total() > 0
 
     def _take_known(self, form: LossForm, width: int, samples: IntArray) -> None:
         self._forms[form.name] += 1
@@ -284,6 +313,7 @@ class _Known:
 
     @property
     def fact(self) -> LossGradients:
+        varied = len(self._ratios) >= LEAST_RATIOS
         form, formed = max(self._forms.items(), key=lambda each: each[1], default=("", 0))
         return LossGradients(
             self.name,
@@ -301,6 +331,7 @@ class _Known:
             likeness=self._classes.likeness,
             start=self._start,
             **{name: int(self._counts[name]) for name in COUNTED},
+            **{name: int(self._counts[name]) * varied for name in OF_OVERLAPS},
         )
 
 
@@ -318,6 +349,8 @@ COUNTED: Final = (
     "over_places",
     "off_targets",
 )
+
+OF_OVERLAPS: Final = ("raw_overlap", "lowered_overlap")
 
 
 def _sizes_of(outputs: FloatArray, gradients: FloatArray, count: int) -> dict[str, float]:

@@ -14,6 +14,7 @@ from tb_activation_hist.capture.equal_rows import LOOK_AGAIN, RowWatch
 from tb_activation_hist.capture.kept_gradients import GradientWatch
 from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.loss_watch import LossWatch
+from tb_activation_hist.capture.made_parameters import MadeWatch
 from tb_activation_hist.capture.optimizer_settings import (
     list_groups,
     list_module_settings,
@@ -88,6 +89,7 @@ class SetupWatch:
         self._roots: list[nn.Module] = []
         self._strays = StrayWatch()
         self.losses = LossWatch()
+        self._made: dict[str, MadeWatch] = {}
         self._told: list[str] = []
         self._news = False
         self.on = False
@@ -99,6 +101,10 @@ class SetupWatch:
         self._droppers = list_shares(each.module for each in layers)
         self._known.attach([*layers, whole])
         self._roots = [whole.module]
+
+    def watch_made(self, model: str) -> MadeWatch:
+        """The watch of what the forward passes of a model make; model: its name."""
+        return self._made.setdefault(model, MadeWatch())
 
     def begin_step(self, recorded: bool) -> None:
         """A step begins; recorded: whether it makes a record."""
@@ -131,6 +137,8 @@ class SetupWatch:
             self._look_at_groups(optimizer, step)
             if not (is_tracing() or is_capturing()):
                 self._news = self._strays.look(self._roots, optimizer, step) or self._news
+        for made in self._made.values():
+            made.before_step(optimizer)
         rates = self._rates.get(id(optimizer))
         if rates is not None and rates.before_step(optimizer, step):
             self._news = True
@@ -223,12 +231,15 @@ class SetupWatch:
             yield from watched.kept.facts
         yield from self._rows.facts
         yield from self._strays.facts
+        yield from (own.fact for own in self._made.values() if own.fact is not None)
         yield from self.losses.facts
 
     def stop(self) -> None:
         """Take the hooks off the parameters, if there are any."""
         for watched in self._watched or ():
             watched.kept.stop()
+        for made in self._made.values():
+            made.stop()
 
 
 def _is_alike(one: OptimizerGroup, later: OptimizerGroup) -> bool:

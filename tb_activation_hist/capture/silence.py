@@ -16,6 +16,9 @@ from tb_activation_hist.core.nearest import list_names, name_hint
 NAMED: Final = 12
 """Silent layers that a warning names; the run's information names all."""
 
+LAST_SILENT: Final = 16
+"""Records in which a layer of a branch may be yet to run, such as the head of another task."""
+
 
 NO_STEP: Final = (
     "The model ran, but no step ended, so nothing was recorded: call the logger's step() once "
@@ -93,19 +96,21 @@ def explain_silence(
     *,
     phases: Sequence[str] = ("train",),
     called: bool = True,
+    records: int = 1,
 ) -> str:
     """One text for all silent layers: their names, the likely cause, the remedy.
 
     Empty if nothing is wrong: single layers without weights, such as an unused Identity or the
-    softmax inside a fused attention, seldom run in many networks.
+    softmax inside a fused attention, seldom run in many networks. Nor need a branch run that was
+    not taken so far: its weights have no gradient.
     hidden: those of them that ran, but whose outputs could not be read -> why. phases: those
     recorded.
-    called: whether the model itself was called.
+    called: whether the model itself was called. records: those that there are so far.
     """
     modules = {layer.name: layer.module for layer in layers}
     text = (
-        f"{len(silent)} of {len(layers)} layers did not run in the first step and have no "
-        f"histograms so far: {_list(silent)}."
+        f"{len(silent)} of {len(layers)} layers did not run in {_first_steps(records)} and have "
+        f"no histograms so far: {_list(silent)}."
     )
     if hidden:
         reasons = dict.fromkeys(hidden.values())
@@ -139,11 +144,23 @@ def explain_silence(
         )
     if not any(True for name in silent for _ in modules[name].parameters()):
         return ""
+    used = any(_has_gradient(modules[name]) for name in silent)
+    if not used and (records < LAST_SILENT or _has_gradient(model)):
+        return ""
     return (
         f"{text} A parent module may use a layer's weights without calling it "
         "(nn.MultiheadAttention and its out_proj, fused paths): choose the parent with layers=... "
         "A layer in a branch that was not taken appears as soon as it runs."
     )
+
+
+def _first_steps(records: int) -> str:
+    return "the first step" if records == 1 else f"the first {records} recorded steps"
+
+
+def _has_gradient(module: nn.Module) -> bool:
+    """Whether a gradient of its parameters is there; a training may clear them before."""
+    return any(parameter.grad is not None for parameter in module.parameters())
 
 
 def _list(names: Sequence[str]) -> str:

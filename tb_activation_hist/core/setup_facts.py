@@ -147,7 +147,8 @@ class StrayParameters:
 
     count: how many they are. layers: names of the first `MOST_NAMES`, by the attributes that lead
     to them. looks: how often each had a gradient, from step `first` to step `seen`, without having
-    changed by a bit or being in an optimizer that stepped.
+    changed by a bit or being in an optimizer that stepped. made: 1 where these are others each
+    time, that a forward pass makes and nobody keeps; layers then names what makes them.
     """
 
     count: int
@@ -155,6 +156,7 @@ class StrayParameters:
     looks: int
     first: int
     seen: int
+    made: int = 0
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,10 @@ class LossGradients:
     and in others below 0, as the values of actions have in Q-learning. over_batch: looks in which
     a softmax went over the samples of the batch, in the model or in the loss. over_places: one
     went over the places of a sequence or picture in the loss, not over the classes. off_targets:
-    looks with a binary cross entropy whose targets lie beyond 0 to 1. labels: looks in which the
-    classes of samples are known, out of `classes`; likeness: how often two samples of a batch are
+    looks with a binary cross entropy whose targets lie beyond 0 to 1. raw_overlap: looks with a
+    loss of the overlap with masks, as Dice, whose values are no probabilities; lowered_overlap:
+    with one that makes it smaller. labels: looks in which the classes of samples are known, out of
+    `classes`; likeness: how often two samples of a batch are
     of one class, and how often two of different batches are. start: sizes in the first look, where
     the model was called once, as `GRADIENT_NORM` and others name them.
     """
@@ -219,6 +223,8 @@ class LossGradients:
     over_batch: int = 0
     over_places: int = 0
     off_targets: int = 0
+    raw_overlap: int = 0
+    lowered_overlap: int = 0
     labels: int = 0
     classes: int = 0
     likeness: Mapping[str, float] = field(default_factory=dict)

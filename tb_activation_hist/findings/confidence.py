@@ -24,8 +24,8 @@ RIGHT_AND_WRONG: Final[Mapping[tuple[str, str], tuple[int, int]]] = {
     ("vanishing", "vanishing_start"): (0, 1),
     ("vanishing", "vanishing_depth"): (0, 1),
     ("vanishing", "vanishing_factors"): (2, 0),
-    ("mostly_zero", "mostly_zero_share"): (9, 1),
-    ("spike_and_crash", "cycles"): (22, 3),
+    ("mostly_zero", "mostly_zero_share"): (13, 3),
+    ("spike_and_crash", "cycles"): (25, 4),
     ("saturated", "saturated_share"): (27, 0),
     ("saturated", "saturated_scores"): (1, 0),
     ("saturated", "saturated_softmax"): (1, 0),
@@ -89,6 +89,12 @@ PRIOR_FINDINGS: Final = 4
 """So many findings the prior counts as: a few right ones are no proof."""
 
 
+UNSEEN: Final = 0.985
+"""Part of this confidence that has held on trainings that nobody had seen: in the first looks at
+the six examiner's sets, 375 of 392 findings were right (95.7 %) of which 97.5 % was stated, and 162
+of 180 (90.0 %) of which 91 % was."""
+
+
 def confidence_of(kind: str, limits: Iterable[str] | None = None) -> float:
     """Share of the findings of a kind that are right, 0 to 1.
 
@@ -100,4 +106,4 @@ def confidence_of(kind: str, limits: Iterable[str] | None = None) -> float:
         found = (RIGHT_AND_WRONG.get((kind, limit)) for limit in limits)
         known = [counts for counts in found if counts][:1]
     right, wrong = sum(own[0] for own in known), sum(own[1] for own in known)
-    return (right + PRIOR * PRIOR_FINDINGS) / (right + wrong + PRIOR_FINDINGS)
+    return UNSEEN * (right + PRIOR * PRIOR_FINDINGS) / (right + wrong + PRIOR_FINDINGS)

@@ -84,7 +84,7 @@ LASTING: Final = frozenset(
 """Kinds that the first record shows and that last as long as the training does."""
 
 
-EVENTS: Final = frozenset({"loss_jump"})
+EVENTS: Final = frozenset({"loss_jump", "raised_rate"})
 """Limits of findings of these kinds that some step brings, not the first one."""
 
 

@@ -37,7 +37,10 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "decay": Figure(
         "fall of the values' size",
         TIMES,
-        ("vanishing_decay", "vanishing_beside", "vanishing_last", "vanishing_matrices"),
+        (
+            *("vanishing_decay", "vanishing_beside", "vanishing_last"),
+            *("vanishing_matrices", "vanishing_matrices_soon"),
+        ),
     ),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
     "cause": Figure("what reaches the weights", TEXT),

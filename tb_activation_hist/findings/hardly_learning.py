@@ -52,9 +52,6 @@ LEAST_WAY: Final = 64
 FIRST_UPDATES: Final = 6
 """Records of updates, of the first steps, by which a training from scratch is judged."""
 
-ADAPTIVE: Final = frozenset({"beta2", "centered"})
-"""Settings of Adam and its relatives, and of RMSprop."""
-
 LOSS_LEFT: Final = 0.97
 GUESSING_LEFT: Final = 0.9
 """Part of the first loss above which one that was learnt from would not be at the end; of a loss of
@@ -101,9 +98,9 @@ class HardlyLearningThresholds(Thresholds):
     small_update: float = threshold(
         1e-4,
         "share of the weights",
-        "Root mean square of the updates of a step at the start of a training from scratch with "
-        "Adam or a relative, below which it hardly learns.",
-        "TheDeepChecker: 1e-4 to 1e-1 are usual; 2.8e-4 in the healthy training with the smallest",
+        "Root mean square of the updates of a step at the start of a training from scratch, below "
+        "which it hardly learns.",
+        "TheDeepChecker: 1e-4 to 1e-1 are usual; 1.7e-4 in the healthy training with the smallest",
     )
 
 
@@ -273,13 +270,12 @@ def find_small_updates(
 ) -> Iterator[Observation]:
     """A rate that is far too low for a network that knows nothing; for others it may be right.
 
-    Only of optimizers whose updates have the size of the rate, whatever the gradients are. RAdam's
-    have it after the first steps: until the next measurement nothing is said.
+    RAdam's updates have the size of the rate after the first steps: until the next measurement
+    nothing is said.
     """
     groups = layers.facts.of(OptimizerGroup)
-    adaptive = bool(groups) and all(ADAPTIVE & own.settings.keys() for own in groups)
     moving = [p for p in matrices(layers.parameters) if not p.is_constant and p.updates is not None]
-    if not adaptive or not moving or layers.rate_rises:
+    if not groups or not moving or layers.rate_rises:
         return
     if not (are_uniform(moving) or begins_at_chance(layers)):
         return

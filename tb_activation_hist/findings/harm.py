@@ -1,4 +1,4 @@
-"""Trouble in few layers that does no harm: the network learns on without them."""
+"""Trouble in few layers that does no harm: the network learns on in spite of it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,39 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.loss_signals import find_main_loss
+from tb_activation_hist.findings.loss_signals import find_loss_trend, find_main_loss
 from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.scale_history import usable_scales
 
 JUDGED: Final = frozenset({"collapsed_share", "mostly_zero_share", "cycles"})
 """Limits of findings that need not be harmful: a branch may die, or swing, that is not needed."""
+
+GROWTH: Final = "growth"
+"""Limit of a growth that need not be harmful once it has come to rest."""
+
+REFUTED: Final = frozenset(
+    {
+        "weights",
+        "large_logits",
+        "short_way",
+        "small_update",
+        "still_update",
+        "vanishing_start",
+        "vanishing_depth",
+        "vanishing_last",
+    }
+)
+"""Limits of findings by which a network cannot learn, or diverges: not one of the 32 that are right
+in the examiner's sets is in a training whose loss falls as far as `LEARNT_ALL_ALONG`; nor is one of
+the 7 sudden changes."""
+
+CHANGES: Final = frozenset({"sudden_change"})
+"""Kinds that a loss refutes in the same way: what was lost has been learnt again."""
+
+PASSED_SHARE: Final = 0.1
+"""Last part of a run in which zeros that have passed are not there any more."""
 
 MOST_LAYERS: Final = 0.25
 """Share of the layers that such trouble is in at most."""
@@ -24,11 +51,31 @@ LATE_SHARE: Final = 0.1
 LEARNT: Final = 0.9
 """Loss before the trouble, relative to that of the beginning, at which something was learnt."""
 
+LEARNS_ON: Final = 0.9
+"""Loss at the end, relative to that before the trouble, at which something was learnt meanwhile."""
+
+LEARNT_ALL_ALONG: Final = 0.7
+"""Loss at the end, relative to that of the beginning, at which a network does learn, also with
+zeros that were there from the first record on, as those of a sparse code."""
+
+LEARNT_WITH_GROWTH: Final = 0.25
+"""The same for values that have grown."""
+
+AT_REST: Final = 1.2
+"""Largest scale relative to the smallest one in the last third of a run, both of medians, of a
+layer that grows no more."""
+
+LITTLE_ABOVE: Final = 1.5
+"""How far above its limit a growth may go that does no harm."""
+
 WORSE: Final = 1.05
 """Loss after the trouble, relative to that before it, from which on it did harm."""
 
 CERTAIN: Final = 2.0
 """Standard errors by which it must be above, so that a batch's loss does not decide."""
+
+FIRST_STEP: Final = 2
+"""Step up to which a state is one that the network begins with."""
 
 LEAST_MEANS: Final = 2
 """Means of a loss on both sides of the step at which the trouble begins."""
@@ -37,27 +84,93 @@ LEAST_MEANS: Final = 2
 def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]:
     """The findings of a run; an info where the logged loss falls on in spite of the trouble.
 
-    Only where nothing else is wrong, and where few layers are concerned.
+    Only where nothing else is wrong, and where few layers are concerned; zeros that were there from
+    the start may be in any.
     """
-    judged = [not JUDGED.isdisjoint(finding.threshold) for finding in findings]
+    findings = _refute(findings, run)
+    judged = [_is_judged(finding, run) for finding in findings]
+    own_findings = [f for f, own in zip(findings, judged, strict=True) if own]
     others = [f for f, own in zip(findings, judged, strict=True) if not own]
-    layers = {layer for f, own in zip(findings, judged, strict=True) if own for layer in f.layers}
+    layers = {layer for f in own_findings if not _starts_with_zeros(f) for layer in f.layers}
     if any(f.severity != "info" for f in others) or len(layers) > MOST_LAYERS * len(run.outputs):
         return list(findings)
     return [
-        to_info(finding) if own and goes_on_learning(run, finding.first_step) else finding
+        _judge(finding, run) if own else finding
         for finding, own in zip(findings, judged, strict=True)
     ]
 
 
-def to_info(finding: Finding) -> Finding:
-    """The same finding, as one that is only worth knowing."""
-    title = f"{finding.title}; the loss falls on"
+def _judge(finding: Finding, run: RunSignals) -> Finding:
+    if not _does_harm(finding, run):
+        return to_info(finding)
+    return to_info(finding, "it passes") if _has_passed(finding, run) else finding
+
+
+def _has_passed(finding: Finding, run: RunSignals) -> bool:
+    """Whether zeros of layers that had others at first are fewer again at the end of the run."""
+    limit = finding.threshold.get("mostly_zero_share")
+    if limit is None or _starts_with_zeros(finding):
+        return False
+    own = [s.zero_share[s.whole] for s in run.outputs if s.info.layer in finding.layers]
+    ends = [shares[-max(int(PASSED_SHARE * len(shares)), 1) :] for shares in own]
+    return all(float(np.median(end)) < limit for end in ends)
+
+
+def _refute(findings: Sequence[Finding], run: RunSignals) -> Sequence[Finding]:
+    """The findings; an info where one says that nothing can be learnt, and the loss has fallen."""
+    doubted = [f.severity != "info" and _is_refutable(f) for f in findings]
+    if not any(doubted) or not _learnt_all_along(run, LEARNT_ALL_ALONG):
+        return findings
+    return [to_info(f) if own else f for f, own in zip(findings, doubted, strict=True)]
+
+
+def _is_refutable(finding: Finding) -> bool:
+    change = finding.kind in CHANGES and "distance" in finding.threshold
+    return change or not REFUTED.isdisjoint(finding.threshold)
+
+
+def _is_judged(finding: Finding, run: RunSignals) -> bool:
+    """Whether it depends on the loss what a finding is worth."""
+    at_rest = GROWTH in finding.threshold and _has_come_to_rest(finding, run)
+    return at_rest or not JUDGED.isdisjoint(finding.threshold)
+
+
+def _has_come_to_rest(finding: Finding, run: RunSignals) -> bool:
+    """Whether layers have grown to little more than the limit, and grow no more."""
+    level = finding.threshold.get("level", 0.0)
+    if float(finding.figures.get("rms", np.inf)) > LITTLE_ABOVE * level:
+        return False
+    grown = [s for s in run.outputs if s.info.layer in finding.layers]
+    return all(_is_at_rest(usable_scales(signals)[1]) for signals in grown)
+
+
+def _is_at_rest(scale: FloatArray) -> bool:
+    parts = np.array_split(scale[2 * len(scale) // 3 :], 3)
+    medians = [float(np.median(part)) for part in parts if len(part)]
+    return len(medians) == len(parts) and max(medians) <= AT_REST * min(medians)
+
+
+def _starts_with_zeros(finding: Finding) -> bool:
+    return "mostly_zero_share" in finding.threshold and finding.first_step <= FIRST_STEP
+
+
+def _does_harm(finding: Finding, run: RunSignals) -> bool:
+    """Whether the loss tells nothing that refutes it."""
+    if GROWTH in finding.threshold:
+        return not _learnt_all_along(run, LEARNT_WITH_GROWTH)
+    if _starts_with_zeros(finding):
+        return not _learnt_all_along(run, LEARNT_ALL_ALONG)
+    return not goes_on_learning(run, finding.first_step)
+
+
+def to_info(finding: Finding, why: str = "the loss falls on") -> Finding:
+    """The same finding, as one that is only worth knowing, and why it is no more."""
+    title = f"{finding.title}; {why}"
     return replace(finding, severity="info", title=title)
 
 
 def goes_on_learning(run: RunSignals, step: int) -> bool:
-    """Whether the loss had fallen before a step, and did not rise again after it."""
+    """Whether the loss falls after a step, or had fallen before it and did not rise again."""
     loss = find_main_loss(run)
     if loss is None or loss.non_finite or step < LATE_SHARE * run.last_step:
         return False
@@ -70,4 +183,16 @@ def goes_on_learning(run: RunSignals, step: int) -> bool:
     known, late = float(means[before - length : before].mean()), float(means[-length:].mean())
     learnt = known < begin - (1 - LEARNT) * abs(begin)
     noise = float(np.diff(means[:before]).std() / np.sqrt(2)) * np.sqrt(2 / length)
-    return learnt and late <= known + (WORSE - 1) * abs(known) + CERTAIN * noise
+    stays = late <= known + (WORSE - 1) * abs(known) + CERTAIN * noise
+    falls = late <= known - (1 - LEARNS_ON) * abs(known) - CERTAIN * noise
+    return bool((learnt and stays) or falls)
+
+
+def _learnt_all_along(run: RunSignals, share: float) -> bool:
+    """Whether the loss has fallen to such a share of the first one, and ends near its lowest."""
+    trend = find_loss_trend(run)
+    if trend is None or trend.begin <= 0:
+        return False
+    if trend.end > share * trend.begin:
+        return False
+    return trend.end - trend.lowest <= (1 - LEARNT) * (trend.begin - trend.lowest)

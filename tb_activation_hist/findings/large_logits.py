@@ -31,6 +31,10 @@ SAME_SIZE: Final = 1.2
 """How far from the model's outputs the size of its last layer may be, as part of it is looked at:
 logits that a fixed factor scales, as those of margins on a sphere, begin with a large loss."""
 
+FAR_LOGITS: Final = 200.0
+"""Root mean square of logits that no such factor gives: it is 64 for margins (Deng et al. 2019,
+ArcFace), and 100 at most for pairs of pictures and texts (Radford et al. 2021, CLIP)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LargeLogitsThresholds(Thresholds):
@@ -44,7 +48,7 @@ class LargeLogitsThresholds(Thresholds):
 
 
 def find_large_logits(layers: RunSignals, options: LargeLogitsThresholds) -> Iterator[Observation]:
-    """Of a last layer whose outputs are the logits themselves."""
+    """Of a last layer whose outputs are the logits, or of what follows and makes them huge."""
     history, facts = find_main_loss(layers), layers.facts.of(LossGradients)
     if history is None or len(facts) != 1 or not layers.learners:
         return
@@ -53,14 +57,17 @@ def find_large_logits(layers: RunSignals, options: LargeLogitsThresholds) -> Ite
         return
     size = fact.start[OUTPUT_SIZE]
     same = last.first_rms <= SAME_SIZE * size and size <= SAME_SIZE * last.first_rms
+    own = same or size >= FAR_LOGITS
     times = history.first / math.log(fact.classes)
-    if same and size >= LEAST_LOGITS and options.large_logits <= times < math.inf:
+    if own and size >= LEAST_LOGITS and options.large_logits <= times < math.inf:
         yield Observation(
             hits=[first_record_hit(last, {"rms": size, "loss_begin": history.first})],
             title=f"{last.info.layer}: logits start with a root mean square of "
             f"{format_factor(size)}, so that the cross entropy begins at "
             f"{format_factor(history.first)}, {format_factor(times)} times that of guessing",
-            threshold={"large_logits": options.large_logits},
+            threshold={"large_logits": options.large_logits}
+            if same
+            else {"far_logits": FAR_LOGITS},
             severity="warning",
         )
 

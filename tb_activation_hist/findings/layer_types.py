@@ -90,6 +90,11 @@ def is_bias_table(info: LayerInfo) -> bool:
     return info.type.startswith("Embedding") and info.shape[-1:] == (1,)
 
 
+def is_fixed_table(info: LayerInfo) -> bool:
+    """Whether it looks up positions that are computed, some of which are 0 throughout."""
+    return "Sinusoidal" in info.type
+
+
 def has_weights(info: LayerInfo) -> bool:
     """Whether the layer multiplies its inputs with weights; unknown types are taken to."""
     weightless = info.type in WEIGHTLESS or info.type.endswith(WEIGHTLESS_ENDINGS)

@@ -10,6 +10,7 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.loss_signals import LEAST_WINDOWS
 from tb_activation_hist.findings.online import OnlineRules
 from tb_activation_hist.findings.periodic import LOOK_SHARE, RunSoFar
 from tb_activation_hist.findings.registry import (
@@ -37,6 +38,10 @@ WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
 """Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
 
 
+SOON_REFUTED: Final = frozenset({"large_logits"})
+"""Limits of findings of the first record that the logged loss refutes where it soon falls, as that
+of networks does whose usual initialisation is made for a thousand classes."""
+
 LIVE_STILL: Final = 256
 """Steps over which a whole network must stand still, where a step may be yet to come, before it is
 reported: gradients are added up over fewer. When a run has ended, it is known that none came."""
@@ -46,8 +51,15 @@ def is_too_early(finding: Finding, facts: RunFacts) -> bool:
     """Whether more of the run may show that there is nothing wrong."""
     if not WHOLE_RUN.isdisjoint(finding.threshold):
         return True
+    if not SOON_REFUTED.isdisjoint(finding.threshold) and _is_loss_short(facts):
+        return True
     short = finding.last_step - finding.first_step < LIVE_STILL
     return finding.severity == "error" and short and _may_begin(finding.figures.get("cause"), facts)
+
+
+def _is_loss_short(facts: RunFacts) -> bool:
+    """Whether it is too early to see how the logged loss goes."""
+    return any(0 < len(loss.means) < LEAST_WINDOWS for loss in facts.losses)
 
 
 def _may_begin(cause: object, facts: RunFacts) -> bool:

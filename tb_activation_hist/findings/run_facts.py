@@ -24,6 +24,7 @@ class RunFacts:
 
     silent: layers that were selected and never ran while they were recorded.
     eval_layers: layers that were in eval mode at the last look.
+    same_in_eval: whether no module of the model works otherwise in eval mode.
     frozen, trainable: names of parameters by their `requires_grad` at the last look, as in
     ``weights/<name>``.
     inputs: what is known of each input of the model.
@@ -34,6 +35,7 @@ class RunFacts:
 
     silent: tuple[str, ...] = ()
     eval_layers: tuple[str, ...] = ()
+    same_in_eval: bool = False
     frozen: frozenset[str] = frozenset()
     trainable: frozenset[str] = frozenset()
     inputs: tuple[InputFacts, ...] = ()
@@ -64,6 +66,7 @@ def info_to_run_facts(info: Mapping[str, Any]) -> RunFacts:
     return RunFacts(
         silent=tuple(_texts(info.get("silent"))),
         eval_layers=tuple(_texts(info.get("eval_layers"))),
+        same_in_eval=info.get("same_in_eval") is True,
         frozen=frozenset(_texts(info.get("frozen_parameters"))),
         trainable=frozenset(_texts(info.get("trainable_parameters"))),
         inputs=texts_to_facts(_texts(info.get(INPUTS_FIELD))),

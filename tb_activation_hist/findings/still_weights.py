@@ -105,7 +105,9 @@ def _is_long(parameter: ParameterSignals, least_steps: int) -> bool:
 def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     """Layers whose trainable weights are the same in all records while others' are not."""
     known = learning_parameters(run, least_steps)
-    movers = [p for p in matrices(known) if not p.is_constant]
+    moving = [p for p in known if not p.is_constant]
+    # An optimizer that has biases or norms alone leaves all matrices as they are.
+    movers = [p for p in matrices(known) if not p.is_constant] or moving
     if not movers or _changes(movers) < LEAST_RECORDS - 1:
         return
     still = [each for each in _judged(run) if _stands_still(each.weights)]

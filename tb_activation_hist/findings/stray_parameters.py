@@ -19,18 +19,25 @@ NAMED: Final = 3
 
 
 def find_stray_parameters(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
-    """Layers in a plain list, or tensors that are no nn.Parameter, and get gradients."""
+    """Layers in a plain list or made in forward(), or tensors that are no nn.Parameter."""
     for fact in layers.facts.of(StrayParameters):
         if fact.looks < LEAST_LOOKS:
             continue
         names = ", ".join(fact.layers[:NAMED])
-        more = f" and {fact.count - NAMED:,} more" if fact.count > NAMED else ""
+        hidden = len(fact.layers) if fact.made else fact.count
+        more = f" and {hidden - NAMED:,} more" if hidden > NAMED else ""
+        state = (
+            f"not learning, each forward pass makes {fact.count:,} new parameters, which no "
+            "optimizer has"
+            if fact.made
+            else "not learning, gradients arrive, but model.parameters() does not have them, nor "
+            "does an optimizer"
+        )
         yield Observation(
             hits=(),
             named=tuple(LayerInfo(name) for name in fact.layers),
             steps=(fact.first, layers.last_step),
-            title=f"{names}{more}: not learning, gradients arrive, but model.parameters() does not "
-            "have them, nor does an optimizer",
+            title=f"{names}{more}: {state}",
             threshold={"stray": 1},
             figures={"strays": fact.count},
         )

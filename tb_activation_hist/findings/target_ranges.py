@@ -80,6 +80,20 @@ def find_off_targets(layers: RunSignals, options: TargetRangesThresholds) -> Ite
             )
 
 
+def find_raw_overlap(layers: RunSignals, options: TargetRangesThresholds) -> Iterator[Observation]:
+    """A Dice loss of logits: without a sigmoid, outputs beyond 0 to 1 make it fall without end."""
+    for fact, last, _ in judged_outputs(layers, options):
+        if fact.raw_overlap >= max(options.loss_looks, fact.looks / 2):
+            yield Observation(
+                hits=[hit_from_step(last, fact.first)],
+                title=f"{last.info.layer}: a loss of the overlap with masks, as Dice, gets values "
+                f"that are no probabilities, in {fact.raw_overlap} of {fact.looks} records that "
+                "were looked at",
+                threshold={"raw_overlap": options.loss_looks},
+                figures={"records": fact.raw_overlap},
+            )
+
+
 def find_far_targets(layers: RunSignals, options: TargetRangesThresholds) -> Iterator[Observation]:
     """Targets in large units, such as prices or pixels, which take the last layer long to reach."""
     found = find_way(layers)

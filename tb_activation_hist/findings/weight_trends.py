@@ -116,6 +116,17 @@ def find_growth(trend: WeightTrend, factor: float, steps: int) -> tuple[int, int
     return None
 
 
+def find_fall(trend: WeightTrend, factor: float, steps: int) -> tuple[int, int] | None:
+    """Measurements between which the weights shrink so much within so many steps: base and end."""
+    for end in range(1, len(trend.steps)):
+        near = np.flatnonzero(trend.steps[:end] >= trend.steps[end] - steps)
+        if near.size:
+            base = int(near[np.argmax(trend.scale[near])])
+            if factor * trend.scale[end] <= trend.scale[base]:
+                return base, end
+    return None
+
+
 def path_length(run: RunSignals) -> tuple[float, int]:
     """How far the median matrix can have moved, relative to its size, and over how many steps.
 

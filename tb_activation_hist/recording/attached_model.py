@@ -13,6 +13,7 @@ from tb_activation_hist.capture.attachment import Attachment
 from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
 from tb_activation_hist.capture.loss_watch import OutputHook
+from tb_activation_hist.capture.mode_use import works_alike_in_eval
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
@@ -29,6 +30,7 @@ from tb_activation_hist.capture.select import (
     unwrap,
 )
 from tb_activation_hist.capture.silence import (
+    LAST_SILENT,
     NO_LAYERS,
     NO_STEP,
     explain_missing_kinds,
@@ -80,6 +82,7 @@ class AttachedModel:
         self._ran = False
         self._new: set[str] = set()
         self._silent: list[str] | None = None
+        self._explained = False
         self._resting: list[str] = []
         self._changes: list[str] = []
 
@@ -163,7 +166,9 @@ class AttachedModel:
         if self.parameters.setup is not None:
             self.parameters.setup.attach(self.layers, self._whole)
             for given, layer in root_layers(self._model):
-                hook = OutputHook(layer, self.parameters.setup.losses, self.state)
+                setup = self.parameters.setup
+                made = setup.watch_made(layer.name)
+                hook = OutputHook(layer, setup.losses, made, self.state)
                 self._attachment.watch_outputs(given, hook)
 
     def record(self, name: str, tensor: Tensor) -> None:
@@ -312,7 +317,8 @@ class AttachedModel:
         """Note which layers are in eval mode, where that has changed."""
         resting = [layer.name for layer in self.layers if not layer.module.training]
         if resting != self._resting and self._tell is not None:
-            self._tell(eval_layers=resting)
+            alike = bool(resting) and works_alike_in_eval(unwrap(self._model))
+            self._tell(eval_layers=resting, same_in_eval=alike)
         self._resting = resting
 
     def end_record(self) -> None:
@@ -332,12 +338,21 @@ class AttachedModel:
         if silent != self._silent:
             if self._tell is not None:
                 self._tell(silent=silent)
-            if self._silent is None and silent and self.state.first_rank:
-                hidden = self._attachment.hidden()
-                phases, called = self.state.phases, self.state.called
-                text = explain_silence(
-                    self._model, self.layers, silent, hidden, phases=phases, called=called
-                )
-                if text:
-                    self.state.warn_once(text)
             self._silent = silent
+        if silent and not self._explained and self.records <= LAST_SILENT:
+            self._explain(silent)
+
+    def _explain(self, silent: list[str]) -> None:
+        """Warn of layers that give no output, once it is known that they should."""
+        text = explain_silence(
+            self._model,
+            self.layers,
+            silent,
+            self._attachment.hidden(),
+            phases=self.state.phases,
+            called=self.state.called,
+            records=self.records,
+        )
+        self._explained = bool(text)
+        if text and self.state.first_rank:
+            self.state.warn_once(text)

@@ -230,7 +230,7 @@ G_RATES: Final = (
         GROWTH,
         "unfrozen_at_thirty_times_the_rate",
         "question_answering",
-        UNSTABLE | kinds("sudden_change"),
+        UNSTABLE | kinds("sudden_change", "optimizer_settings"),
         allows=UNSTABLE | kinds("sudden_change", "outlier_features", "vanishing", "frozen"),
         onset=LATE,
         at_step=unfreeze_hot,

@@ -113,9 +113,23 @@ LARGE_LOGITS: Final = Guidance(
     check="Print the loss before the first step beside math.log(number of classes).",
 )
 
+FAR_LOGITS: Final = Guidance(
+    causes=(
+        "sums over neighbours of a graph, step after step, that are not divided by their degrees",
+        "a factor behind the last layer that is far too large, or divided by a tiny number",
+        "products with inputs that are not normalised",
+    ),
+    remedy="Keep the scale behind the last layer: average over neighbours, or divide by the square "
+    "roots of both degrees. The first loss should be near log(number of classes).",
+    code="adjacency = adjacency / adjacency.sum(-1, keepdim=True).clamp(min=1)",
+    check="Print the standard deviation of the outputs of <layer> and of the model: both should be "
+    "about 1 before the first step.",
+)
+
 EXPLODING: Final[tuple[Pattern, ...]] = (
     (exceeds("gradient"), GRADIENTS_GROW),
     (exceeds("large_logits"), LARGE_LOGITS),
+    (exceeds("far_logits"), FAR_LOGITS),
     (lambda case: case.exceeds("depth") and case.is_embedding, LARGE_EMBEDDING),
     (exceeds("depth"), LARGE_FROM_START),
     (exceeds("first_weights"), LARGE_FROM_START),

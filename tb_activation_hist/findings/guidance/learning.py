@@ -79,13 +79,13 @@ ONE_LOSS: Final = Guidance(
 
 STRAY: Final = Guidance(
     causes=(
-        "layers in a plain list or dict instead of nn.ModuleList or nn.ModuleDict",
+        "layers in a plain list or dict, not in nn.ModuleList, or made in forward()",
         "a tensor with requires_grad=True that is no nn.Parameter",
         "another model that is used in forward() and was hidden from this one on purpose",
     ),
-    remedy="Put layers into nn.ModuleList or nn.ModuleDict, and tensors into nn.Parameter, before "
-    "the optimizer is built. Otherwise they keep their random start, do not move with .to(device), "
-    "and are missing in state_dict().",
+    remedy="Make layers in __init__(), put them into nn.ModuleList or nn.ModuleDict, and tensors "
+    "into nn.Parameter, before the optimizer is built. Otherwise they keep their random start, do "
+    "not move with .to(device), and are missing in state_dict().",
     code="self.layers = nn.ModuleList(layers)",
     check="Print the model: of its layers, those that are named here are missing.",
 )

@@ -64,6 +64,18 @@ OFF_TARGETS: Final = Guidance(
     check="Print target.min() and target.max() just before the loss.",
 )
 
+RAW_OVERLAP: Final = Guidance(
+    causes=(
+        "a Dice, Jaccard or Tversky loss of logits, without a sigmoid",
+        "a model that ended in a sigmoid before, and gives logits now",
+    ),
+    remedy="Put a sigmoid (of several kinds a softmax) in front of the loss: of values beyond 0 to "
+    "1 an overlap has no bounds, so that the loss falls without end, or jumps where the sum of the "
+    "values comes near 0.",
+    code="loss = dice_loss(output.sigmoid(), mask)",
+    check="Print what goes into the loss: min() and max() lie within 0 and 1.",
+)
+
 FAR_TARGETS: Final = Guidance(
     causes=(
         "targets of a regression in their own units, such as prices, pixels or seconds",
@@ -138,6 +150,7 @@ LOSS_MISMATCH: Final[tuple[Pattern, ...]] = (
     (exceeds("softened_twice"), SOFTMAX_TWICE),
     (exceeds("no_logarithms"), NO_LOGARITHMS),
     (exceeds("off_targets"), OFF_TARGETS),
+    (exceeds("raw_overlap"), RAW_OVERLAP),
     (exceeds("far_targets"), FAR_TARGETS),
     (exceeds("over_batch"), SOFTMAX_OVER_BATCH),
     (exceeds("one_class"), ONE_CLASS),

@@ -37,6 +37,16 @@ MOMENTUM: Final = Guidance(
     check="The code prints the settings of each group. Train 100 steps with a momentum of 0.9.",
 )
 
+SWAPPED: Final = Guidance(
+    causes=(
+        "SGD(parameters, 0.9, 0.01): the rate comes before the momentum",
+        "a learning rate that is far too high",
+    ),
+    remedy="Name both: torch.optim.SGD(parameters, lr=0.01, momentum=0.9).",
+    code=PRINT_GROUPS,
+    check="The code prints the settings of each group. Train 100 steps with lr=0.01.",
+)
+
 BETAS: Final = Guidance(
     causes=(
         "beta1 and beta2 that were swapped",
@@ -63,7 +73,7 @@ EPS: Final = Guidance(
 DECAY: Final = Guidance(
     causes=(
         "a typing error such as 1e-1 for 1e-4, or the rate and the decay swapped",
-        "a decay that was meant for AdamW, given to Adam, which adds it to the gradients",
+        "a decay that was meant for AdamW, given to SGD or to Adam, which adds it to the gradients",
         "a decay that was tuned for a far lower rate",
     ),
     remedy="Use a weight decay of 1e-4 to 1e-2 with SGD and Adam, and of 0.01 to 0.1 with AdamW "
@@ -71,6 +81,18 @@ DECAY: Final = Guidance(
     code=PRINT_GROUPS,
     check="Compare the size of the weights at the beginning and later: if decay outweighs the "
     "loss, they shrink steadily. Train 100 steps with a decay of 0.",
+)
+
+RAISED: Final = Guidance(
+    causes=(
+        "a schedule that multiplies by 10 where 0.1 was meant, as gamma=10",
+        "another phase of the training with a rate that is meant for another optimizer or network",
+    ),
+    remedy="Give the schedule a factor below 1, and new phases a rate that is not above the one "
+    "before. Go on from a checkpoint before step <step>.",
+    code="print(scheduler.get_last_lr())",
+    check="Log scheduler.get_last_lr() at each step. Where the jump ends a warm-up, nothing is "
+    "wrong; let it rise bit by bit instead.",
 )
 
 NEGATIVE: Final = Guidance(
@@ -86,7 +108,9 @@ NEGATIVE: Final = Guidance(
 
 OPTIMIZER_SETTINGS: Final[tuple[Pattern, ...]] = (
     (exceeds("negative_rate"), NEGATIVE),
+    (exceeds("raised_rate"), RAISED),
     (exceeds("momentum"), MOMENTUM),
+    (exceeds("swapped_rate"), SWAPPED),
     (exceeds("beta_limit"), BETAS),
     (exceeds("large_eps"), EPS),
     (always, DECAY),

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.equal_outputs import find_equal_outputs
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, begin_of, find_hits, group_episodes, name_layers
@@ -15,6 +16,7 @@ from tb_activation_hist.findings.layer_types import (
     drops,
     has_few_values,
     is_bias_table,
+    is_fixed_table,
     is_further_output,
 )
 from tb_activation_hist.findings.record_stream import RecordStream
@@ -47,10 +49,14 @@ def find_collapsed(layers: RunSignals, options: CollapsedThresholds) -> Iterator
 
 
 def _is_constant(signals: Signals) -> bool:
-    """Whether it is a 0 throughout that nothing needs: biases, or what a module hands on beside
-    outputs, such as a mean that it has not subtracted."""
-    optional = is_further_output(signals.info) or is_bias_table(signals.info)
-    return optional and bool((signals.zero_share == 1).all())
+    """Whether it is a 0 throughout that nothing needs, by `_may_be_constant`."""
+    return _may_be_constant(signals.info) and bool((signals.zero_share == 1).all())
+
+
+def _may_be_constant(info: LayerInfo) -> bool:
+    """Whether it is biases, fixed positions, or what a module hands on beside outputs, such as a
+    mean that it has not subtracted."""
+    return is_further_output(info) or is_bias_table(info) or is_fixed_table(info)
 
 
 def _collapsed_hit(signals: Signals, options: CollapsedThresholds) -> Hit | None:
@@ -72,8 +78,7 @@ def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineS
     # Whether a pooled ReLU of few values feeds a gate is known of a whole run only: see
     # `main_outputs`.
     is_pooled = len(stream.info.shape) > 2 and has_few_values(stream.info)
-    optional = is_further_output(stream.info) or is_bias_table(stream.info)
-    is_constant = optional and stream.early_rms == 0
+    is_constant = _may_be_constant(stream.info) and stream.early_rms == 0
     if drops(stream.info) or is_pooled or is_constant:
         return OnlineState(holds=False, figures={})
     idle = stream.idle_share(options)

@@ -46,6 +46,7 @@ def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Obse
         named=_to_infos(silent),
         title=f"none of the {len(silent):,} layers ran in train mode: {reason}",
         threshold={},
+        severity="info" if resting and layers.facts.same_in_eval else None,
         steps=(1, max(layers.last_step, 1)),
     )
 
@@ -63,6 +64,7 @@ def find_resting_model(layers: RunSignals, _options: Thresholds) -> Iterator[Obs
         named=[s.info for s in ended],
         title=f"all layers are in eval mode from step {last + 1} on, and the training goes on",
         threshold={},
+        severity="info" if layers.facts.same_in_eval else None,
         steps=(last + 1, layers.last_step),
     )
 
@@ -165,10 +167,10 @@ def _to_infos(names: Sequence[str]) -> tuple[LayerInfo, ...]:
 EVAL_MODE: Final = RunRule(
     kind="eval_mode",
     severity="warning",
-    seen="No layer ran in train mode, or none does any longer while the weights keep changing. "
-    "Info: layers whose parameters are trained, such as batch norms, are in eval mode while others "
-    "are in train mode. Warning: where passes in eval mode are recorded, outputs are far larger or "
-    "smaller in them.",
+    seen="No layer ran in train mode, or none does any longer while the weights keep changing; an "
+    "info where the network works in eval mode as in train mode. Info: layers whose parameters are "
+    "trained, such as batch norms, are in eval mode while others are in train mode. Warning: where "
+    "passes in eval mode are recorded, outputs are far larger or smaller in them.",
     source="the modules' training flag",
     thresholds=EvalModeThresholds,
     explains={},

@@ -302,7 +302,7 @@ def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
     """
     if "unlearnt_growth" in effect.threshold:
         return "unlearnt_growth" not in cause.threshold
-    if "large_logits" in effect.threshold:
+    if not {"large_logits", "far_logits"}.isdisjoint(effect.threshold):
         return cause.first_step <= near
     if "weights" in effect.threshold:
         return "growth" in cause.threshold and effect.first_step >= cause.first_step - near

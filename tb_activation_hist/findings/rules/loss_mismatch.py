@@ -27,6 +27,7 @@ from tb_activation_hist.findings.target_ranges import (
     find_far_targets,
     find_off_targets,
     find_out_of_range,
+    find_raw_overlap,
 )
 from tb_activation_hist.findings.thresholds import (
     UNIT_RECORDS,
@@ -228,9 +229,9 @@ LOSS_MISMATCH: Final = RunRule(
     severity="warning",
     seen="The loss does not fit what the network gives: targets of another shape that are spread "
     "over the batch, a softmax or sigmoid in front of a loss that has one, a softmax over the "
-    "batch or over places, targets of one class alone, nll_loss without logarithms, targets beyond "
-    "the range of the last layer or of a binary cross entropy, or far from all outputs, or a "
-    "critic that nothing bounds.",
+    "batch or over places, targets of one class alone, nll_loss without logarithms, a Dice "
+    "loss of logits, targets beyond the range of the last layer or of a binary cross entropy, or "
+    "far from all outputs, or a critic that nothing bounds.",
     source=GRADIENTS,
     thresholds=LossMismatchThresholds,
     explains={},
@@ -239,6 +240,7 @@ LOSS_MISMATCH: Final = RunRule(
         find_softened_twice,
         find_no_logarithms,
         find_off_targets,
+        find_raw_overlap,
         find_far_targets,
         find_softmax_elsewhere,
         find_one_class,

@@ -20,6 +20,9 @@ from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_SHARE, Thre
 LEAST_LOOKS: Final = 4
 """Looks at the gradients of the outputs, at least."""
 
+MOSTLY: Final = 0.5
+"""Share of the looks, at least, of a loss of an overlap: without any masks it tells nothing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossRisesThresholds(Thresholds):
@@ -94,7 +97,7 @@ def find_loss_jump(layers: RunSignals, options: LossRisesThresholds) -> Iterator
 
 
 def find_ascent(layers: RunSignals, options: LossRisesThresholds) -> Iterator[Observation]:
-    """A cross entropy with the wrong sign, or an optimizer that maximises it.
+    """A cross entropy or a Dice loss with the wrong sign, or an optimizer that maximises it.
 
     Only of the one model and optimizer of a training: adversaries do so on purpose.
     """
@@ -104,13 +107,15 @@ def find_ascent(layers: RunSignals, options: LossRisesThresholds) -> Iterator[Ob
     (fact,) = facts
     maximised = all(own.settings.get("maximize") for own in layers.facts.of(OptimizerGroup))
     found = fact.formed if maximised else fact.ascended
-    if not layers.learners or found < max(LEAST_LOOKS, options.ascent * fact.looks):
+    what, share = "cross entropy is maximised", options.ascent
+    if fact.lowered_overlap > found and not maximised:
+        found, what, share = fact.lowered_overlap, "overlap with masks is minimised", MOSTLY
+    if not layers.learners or found < max(LEAST_LOOKS, share * fact.looks):
         return
     how = "by maximize=True" if maximised else "by the sign of the loss"
     yield Observation(
         hits=[hit_from_step(layers.learners[-1], fact.first)],
-        title=f"the cross entropy is maximised, {how}, in {found} of {fact.looks} records that "
-        "were looked at",
+        title=f"the {what}, {how}, in {found} of {fact.looks} records that were looked at",
         threshold={"ascent": options.ascent},
         figures={"records": found},
     )
@@ -135,7 +140,7 @@ LOSS_RISES: Final = RunRule(
     severity="warning",
     seen="The one loss that the run logs ends above where it began, or jumps up and stays there "
     "with half of what was learnt lost; or the gradients of the outputs show that a cross entropy "
-    "is maximised.",
+    "is maximised, or the overlap with masks minimised.",
     source="the scalars of logger.step(loss=...); the gradients of the outputs",
     thresholds=LossRisesThresholds,
     explains={},

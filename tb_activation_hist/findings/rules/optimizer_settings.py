@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tb_activation_hist.core.setup_facts import OptimizerGroup
+from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings.hardly_learning import (
     FIRST_UPDATES,
     first_negative_rate,
@@ -39,6 +39,17 @@ USUAL_UPDATE: Final = 1e-4
 """Size of a step's updates, relative to the weights, from which on a layer learns (TheDeepChecker).
 """
 
+LEAST_MOMENTUM: Final = 0.1
+"""Momentum up to which one that is on is as small as a learning rate."""
+
+LEAST_HELD: Final = 16
+"""Steps for which a rate has been the same before it jumps; one that rises bit by bit is not."""
+
+USUAL_SGD_RATE: Final = 0.2
+USUAL_RATE: Final = 0.01
+"""Rates of SGD and of other optimizers from which on a jump does not end a warm-up in stages (He et
+al. 2016: one to 0.1). One to a lower rate may, unless the rate had fallen before."""
+
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
 
@@ -60,7 +71,8 @@ class OptimizerSettingsThresholds(Thresholds):
     decay_step: float = threshold(
         0.005,
         UNIT_SHARE,
-        "Share of the weights that weight decay takes away in a step: rate times decay.",
+        "Share of the weights that weight decay takes away in a step: rate times decay, with SGD "
+        "over 1 less its momentum.",
         "Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization: 1e-5 to 1e-3 usual",
     )
     decay_in_gradient: float = threshold(
@@ -68,6 +80,18 @@ class OptimizerSettingsThresholds(Thresholds):
         "weight decay",
         "Weight decay of an Adam that adds it to the gradients, which then outweighs these.",
         "Loshchilov and Hutter 2019: with Adam 1e-5 to 1e-2 usual",
+    )
+    swapped_rate: float = threshold(
+        0.5,
+        "learning rate",
+        "Learning rate below 1 of an SGD whose momentum is at most 0.1, as if they were swapped.",
+        "usual: a momentum of 0.9 or none (Sutskever et al. 2013)",
+    )
+    raised_rate: float = threshold(
+        5.0,
+        UNIT_FACTOR,
+        "Learning rate after a jump in the middle of a run, relative to the highest one before.",
+        "bench/findings: below 4 in 485 healthy trainings",
     )
     negative_rate: float = threshold(
         1e-12, "learning rate", "Size of a learning rate below 0 that is no rounding."
@@ -124,6 +148,37 @@ def find_negative_rate(
         )
 
 
+def find_raised_rate(
+    layers: RunSignals, options: OptimizerSettingsThresholds
+) -> Iterator[Observation]:
+    """A rate that was the same for long, or had fallen, and jumps far above all before."""
+    sgd = {own.place for own in layers.facts.of(OptimizerGroup) if own.optimizer == "SGD"}
+    for own in layers.facts.of(RateHistory):
+        usual = USUAL_SGD_RATE if own.place in sgd else USUAL_RATE
+        at = _find_jump(own, options.raised_rate, usual)
+        hits = [hit_from_step(s, own.begins[at]) for s in layers.owners_of_weights] if at else []
+        if hits:
+            before, rate = max(own.rates[:at]), own.rates[at]
+            yield Observation(
+                hits=hits,
+                title=f"the learning rate jumps to {rate:.2g} at step {own.begins[at]}, "
+                f"{format_factor(rate / before)} times the highest one before",
+                threshold={"raised_rate": options.raised_rate},
+                figures={"setting": "lr", "setting_value": rate},
+            )
+
+
+def _find_jump(own: RateHistory, factor: float, usual: float) -> int:
+    """Place among the rates of the first one that jumped; 0 if none did."""
+    for at in range(1, len(own.rates)):
+        before = max(own.rates[:at])
+        held = own.begins[at] - own.begins[at - 1] >= LEAST_HELD
+        jumps = held and 0 < factor * before <= own.rates[at]
+        if jumps and (own.rates[at - 1] < before or own.rates[at] >= usual):
+            return at
+    return 0
+
+
 def _find_oddities(
     group: OptimizerGroup, layers: RunSignals, options: OptimizerSettingsThresholds
 ) -> Iterator[Oddity]:
@@ -131,6 +186,10 @@ def _find_oddities(
     momentum = own.get("momentum", 0.0)
     if momentum >= options.momentum:
         yield Oddity(_name_momentum(momentum), "momentum", "momentum", momentum)
+    rate = max(own.get("lr", 0.0), largest_rate(layers))
+    if 0 < momentum <= LEAST_MOMENTUM and options.swapped_rate <= rate < 1:
+        text = f"learning rate {rate:g} and momentum {momentum:g}, as if the two were swapped"
+        yield Oddity(text, "swapped_rate", "lr", rate)
     beta1, beta2 = own.get("beta1", 0.0), own.get("beta2", 1.0)
     if beta1 > options.beta_limit * math.sqrt(max(beta2, 0.0)):
         swapped = ", as if the two were swapped" if beta1 > beta2 else ""
@@ -163,9 +222,19 @@ def _find_decay(
         if decay >= options.decay_in_gradient:
             text = f"weight decay {decay:g} is added to the gradients, and outweighs them"
             yield Oddity(text, "decay_in_gradient", "weight_decay", decay)
-    elif decay * rate >= options.decay_step and decay > usual:
-        text = f"weight decay {decay:g} takes {decay * rate:.2g} of the weights away in each step"
+        return
+    step = decay * rate * _steps_added_up(group)
+    if step >= options.decay_step and decay > usual:
+        text = f"weight decay {decay:g} takes {step:.2g} of the weights away in each step"
         yield Oddity(text, "decay_step", "weight_decay", decay)
+
+
+def _steps_added_up(group: OptimizerGroup) -> float:
+    """How many times a decay that goes through SGD's momentum is taken in the end."""
+    momentum = group.settings.get("momentum", 0.0)
+    if group.optimizer != "SGD" or not 0 < momentum < 1:
+        return 1.0
+    return (1 - group.settings.get("dampening", 0.0)) / (1 - momentum)
 
 
 def _first_gradient(layers: RunSignals) -> float:
@@ -193,11 +262,12 @@ def _moves_enough(layers: RunSignals) -> bool:
 OPTIMIZER_SETTINGS: Final = RunRule(
     kind="optimizer_settings",
     severity="warning",
-    seen="A learning rate below 0, a momentum of nearly 1, Adam's betas out of order, an eps far "
-    "above the gradients, or a weight decay that outweighs them.",
+    seen="A learning rate below 0, a momentum of nearly 1, rate and momentum or Adam's betas that "
+    "look swapped, a rate that jumps in the middle of a run, an eps far above the gradients, or a "
+    "weight decay that outweighs them.",
     source="the optimizer's parameter groups",
     thresholds=OptimizerSettingsThresholds,
     explains={},
-    find=(find_odd_settings, find_negative_rate),
+    find=(find_odd_settings, find_raised_rate, find_negative_rate),
     online=None,
 )

@@ -41,7 +41,7 @@ END: Final = 100.0
 ROUNDING: Final = 1e-6
 """Of rates that are multiplied step by step."""
 
-SOON: Final = 48
+SOON: Final = 64
 """Steps within which a rate that falls so far falls too soon ..."""
 
 SOON_LASTING: Final = 8
@@ -179,7 +179,7 @@ STOPPED_LEARNING: Final = RunRule(
     seen=(
         "From a step in the first two thirds of a run on, the updates of all weights are "
         "negligible compared with those at the beginning. Warning: so are the learning rates, or "
-        "they fall to a hundredth within the first 48 steps."
+        "they fall to a hundredth within the first 64 steps."
     ),
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,

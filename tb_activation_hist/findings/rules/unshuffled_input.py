@@ -62,8 +62,11 @@ def find_unshuffled_inputs(
 
 
 def find_sorted_classes(layers: RunSignals, options: UnshuffledThresholds) -> Iterator[Observation]:
-    """Batches of one class, or a few, and the next ones of others, in whatever order they come."""
-    learners = layers.learners
+    """Batches of one class, or a few, and the next ones of others, in whatever order they come.
+
+    Not of a full batch, as a graph is: there, the samples that still have a gradient change.
+    """
+    learners = [] if _is_full_batch(layers) else layers.learners
     for fact in layers.facts.of(LossGradients):
         within, across = (fact.likeness.get(name, 0.0) for name in (WITHIN, ACROSS))
         likeness = (within - across) / (1 - across) if across < 1 else 0.0
@@ -83,6 +86,12 @@ def find_sorted_classes(layers: RunSignals, options: UnshuffledThresholds) -> It
                 "records": fact.labels,
             },
         )
+
+
+def _is_full_batch(layers: RunSignals) -> bool:
+    """Whether all that goes into the model has been the same in each record."""
+    facts = [fact for own in model_inputs(layers) for fact in own.facts]
+    return bool(facts) and all(fact.always_same for fact in facts)
 
 
 def _facts_of_main(own: ModelInput) -> InputFacts:

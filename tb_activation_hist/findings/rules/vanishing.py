@@ -35,13 +35,16 @@ from tb_activation_hist.findings.signals import (
     train_activations,
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, threshold
-from tb_activation_hist.findings.weight_trends import find_weight_trend
+from tb_activation_hist.findings.weight_trends import WeightTrend, find_fall, find_weight_trend
 
 LEAST_UPDATE: Final = 1e-4
 """Root mean square of a step's updates, relative to the weights', of a layer that learns
 (TheDeepChecker: 1e-4 to 1e-1)."""
 
-LEAST_SHRINKING: Final = 32
+SOON_STEPS: Final = 32
+"""Steps within which weights that shrink by less do so too fast."""
+
+LEAST_SHRINKING: Final = 20
 """Records of a run in which a layer's shrinking is a trend."""
 
 STEADY: Final = 0.8
@@ -79,6 +82,11 @@ class VanishingThresholds(FaintStartThresholds):
         UNIT_FACTOR,
         "Factor by which the weights of the median matrix shrink over a run; 1.5 at most in "
         "health.",
+    )
+    vanishing_matrices_soon: float = threshold(
+        2.0,
+        UNIT_FACTOR,
+        "The same within 32 steps; at most 1.2 in 485 healthy trainings.",
     )
     vanishing_gradient: float = threshold(
         1e4,
@@ -123,18 +131,31 @@ def find_decaying_weights(
 ) -> Iterator[Observation]:
     """The weights of most layers shrink, as weight decay makes them."""
     trend = find_weight_trend(layers)
-    if trend is None or not trend.scale[-1] * options.vanishing_matrices < 1:
+    if trend is None:
         return
-    first = trend.departure(len(trend.steps) - 1, 0)
-    decay = float(1 / trend.scale[-1])
+    span, limit = _find_fall(trend, options)
+    if span is None:
+        return
+    base, end = span
+    first, decay = trend.departure(end, base), float(trend.scale[base] / trend.scale[base:].min())
     hits = trend.hits(first, {"decay": decay})
     if hits:
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: weights shrink {format_factor(decay)} times from step "
             f"{first}",
-            threshold={"vanishing_matrices": options.vanishing_matrices},
+            threshold={limit: getattr(options, limit)},
         )
+
+
+def _find_fall(
+    trend: WeightTrend, options: VanishingThresholds
+) -> tuple[tuple[int, int] | None, str]:
+    """Between which measurements the weights shrink, and which limit that exceeds."""
+    if trend.scale[-1] * options.vanishing_matrices < 1:
+        return (0, len(trend.steps) - 1), "vanishing_matrices"
+    soon = find_fall(trend, options.vanishing_matrices_soon, SOON_STEPS)
+    return soon, "vanishing_matrices_soon"
 
 
 def find_fading_over_depth(

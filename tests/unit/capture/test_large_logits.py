@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tb_activation_hist import ActivationHistLogger, MemoryWriter
+from tb_activation_hist.findings import Finding
 from tb_activation_hist.recording.run_findings import find_memory_findings
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -24,6 +25,21 @@ class OnSphere(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return 30 * F.normalize(self.body(x))
+
+
+class Summed(nn.Module):
+    """A graph of all pairs, whose neighbours are summed three times and not divided."""
+
+    def __init__(self, neighbours: int) -> None:
+        super().__init__()
+        self.body = nn.Linear(8, 10)
+        self.neighbours = neighbours
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = self.body(x)
+        for _ in range(3):
+            output = output * self.neighbours
+        return output
 
 
 def network(scale: float) -> nn.Module:
@@ -42,6 +58,13 @@ def penalised(logits: Tensor, target: Tensor) -> Tensor:
     return F.cross_entropy(logits, target) + 100
 
 
+@pytest.mark.parametrize(("neighbours", "found"), [(1, 0), (20, 1)])
+def test_logits_that_what_follows_the_last_layer_makes_huge(neighbours: int, found: int) -> None:
+    told = learn(Summed(neighbours), F.cross_entropy)
+    assert [own.threshold.keys() for own in told] == [{"far_logits"}] * found
+    assert all((own.severity, own.layers) == ("warning", ("body",)) for own in told)
+
+
 @pytest.mark.parametrize(
     ("model", "loss", "found"),
     [
@@ -54,6 +77,13 @@ def penalised(logits: Tensor, target: Tensor) -> Tensor:
     ],
 )
 def test_logits_that_start_too_large(model: nn.Module, loss: Loss, found: int) -> None:
+    told = learn(model, loss)
+    assert [own.threshold.keys() for own in told] == [{"large_logits"}] * found
+    assert all((own.severity, own.layers) == ("warning", ("2",)) for own in told)
+
+
+def learn(model: nn.Module, loss: Loss) -> list[Finding]:
+    """What is found to explode in a training on random classes."""
     torch.manual_seed(0)
     optimizer, memory = torch.optim.Adam(model.parameters(), 1e-3), MemoryWriter()
     with ActivationHistLogger(model, memory, on_error="raise") as logger:
@@ -63,6 +93,4 @@ def test_logits_that_start_too_large(model: nn.Module, loss: Loss, found: int) -
             value.backward()
             optimizer.step()
             logger.step(loss=value)
-    told = [own for own in find_memory_findings(memory) if own.kind == "exploding"]
-    assert [own.threshold.keys() for own in told] == [{"large_logits"}] * found
-    assert all((own.severity, own.layers) == ("warning", ("2",)) for own in told)
+    return [own for own in find_memory_findings(memory) if own.kind == "exploding"]

@@ -121,3 +121,86 @@ def test_hidden_parameters_that_the_optimizer_has() -> None:
 def test_hidden_parameters_that_are_stepped_by_hand() -> None:
     weight = torch.randn(8, 8, requires_grad=True)
     assert train(Hidden(weight, product), by_hand=[weight])[1] == []
+
+
+class Makes(nn.Module):
+    """A layer, or a parameter, that each call makes; kept: by whom. own: whether as its own."""
+
+    def __init__(
+        self, make: Callable[[], Any], kept: list[Any] | None = None, *, own: bool = False
+    ) -> None:
+        super().__init__()
+        self.make = make
+        self.kept = kept
+        self.own = own
+
+    def forward(self, x: Tensor) -> Tensor:
+        made = self.make()
+        if self.own:
+            self.made = made
+        if self.kept is not None:
+            made = self.kept[0] if self.kept else made
+            self.kept[:] = [made]
+        output: Tensor = made(x) if isinstance(made, nn.Module) else x @ made
+        return output
+
+
+def train_with(made: nn.Module, optimizers: Callable[[Any], Any] = lambda _: ()) -> list[Finding]:
+    """Which strays are told of a network with this module in its middle."""
+    model = nn.Sequential(nn.Linear(8, 8), nn.Sequential(nn.ReLU(), made), nn.Linear(8, 3))
+    optimizer, memory = torch.optim.Adam(model.parameters(), 1e-2), MemoryWriter()
+    with ActivationHistLogger(model, memory, on_error="raise") as logger:
+        for _ in range(40):
+            x = torch.randn(16, 8)
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(model(x), (x[:, 0] > 0).long())
+            loss.backward()
+            optimizer.step()
+            for each in optimizers(made):
+                each.step()
+            logger.step(loss=loss)
+    return [own for own in find_memory_findings(memory) if "stray" in own.threshold]
+
+
+@pytest.mark.filterwarnings("ignore:The model's layers changed")
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize(
+    ("make", "count"), [(lambda: nn.Linear(8, 8), 2), (lambda: nn.Parameter(torch.eye(8)), 1)]
+)
+def test_layers_that_forward_makes_anew(make: Callable[[], Any], count: int, own: bool) -> None:
+    (finding,) = train_with(Makes(make, own=own))
+    assert (finding.kind, finding.severity) == ("not_learning", "warning")
+    assert finding.first_step <= 2
+    assert finding.layers == ("1.1",)
+    assert finding.figures["strays"] == count
+    assert "makes" in finding.title
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.randn(8, 8),
+        lambda: nn.Parameter(torch.eye(8), requires_grad=False),
+        lambda: nn.utils.parametrizations.spectral_norm(nn.Linear(8, 8)).requires_grad_(False),
+    ],
+)
+def test_random_features_that_forward_makes(make: Callable[[], Any]) -> None:
+    assert train_with(Makes(make)) == []
+
+
+def test_a_layer_that_the_first_pass_makes_and_keeps() -> None:
+    (finding,) = train_with(Makes(lambda: nn.Linear(8, 8), kept=[]))
+    assert "makes" not in finding.title
+
+
+def test_a_layer_that_an_optimizer_of_its_own_gets() -> None:
+    """Made anew for each batch, as the weights of an inner loop are."""
+
+    made = Makes(lambda: nn.Linear(8, 8), kept=[])
+
+    def step(_: Any) -> Any:
+        optimizers = [torch.optim.SGD(each.parameters(), 0.1) for each in made.kept or ()]
+        yield from optimizers
+        made.kept = []
+
+    assert train_with(made, step) == []

@@ -107,7 +107,6 @@ def test_an_optimizer_that_begins_with_plain_momentum() -> None:
     assert warned(model, loss, torch.optim.RAdam(model.parameters(), 3e-3)) == []
 
 
-@pytest.mark.filterwarnings("ignore:2 of 4 layers did not run in the first step")
 def test_heads_of_tasks_that_are_drawn() -> None:
     """One of them has its first turn when others have learnt for a while."""
     torch.manual_seed(0)

@@ -216,3 +216,10 @@ def test_norms_that_begin_at_0_in_blocks_that_nothing_arrives_at_are_no_collapse
             logger.step()
     kinds = {own.kind for own in find_memory_findings(memory)}
     assert kinds == {"not_learning" if detached else "frozen"}
+
+
+@pytest.mark.parametrize("kept", ["bias", "norm"])
+def test_matrices_that_no_optimizer_has_while_others_learn(kept: str) -> None:
+    found = [each for each in train(trained=lambda name: kept in name) if each.severity != "info"]
+    assert {"blocks.0.inner", "blocks.2.inner"} <= {name for each in found for name in each.layers}
+    assert all("no update follows" in each.title for each in found)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tb_activation_hist.core.input_facts import InputFacts
 from tb_activation_hist.core.loss_form_names import BINARY, CROSS_ENTROPY
 from tb_activation_hist.core.setup_facts import LossGradients, OptimizerGroup
+from tb_activation_hist.findings import RunFacts, find_run_findings
 from tests.unit.findings.setup_trainings import (
     CHANCE,
     adam,
@@ -17,7 +19,7 @@ from tests.unit.findings.setup_trainings import (
     find,
     loss,
 )
-from tests.unit.findings.trainings import make_layer
+from tests.unit.findings.trainings import make_layer, make_run
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,19 @@ from tests.unit.findings.trainings import make_layer
 def test_gradients_of_outputs_that_do_not_fit_the_loss(fact: dict[str, Any], kind: str) -> None:
     found = find(adam(), LossGradients("Net", looks=9, first=1, seen=90, **fact))
     assert [(f.kind, f.severity) for f in found] == [(kind, "warning")] * bool(kind)
+
+
+@pytest.mark.parametrize(("same", "found"), [(89, ["constant_input"]), (50, ["unshuffled_input"])])
+def test_the_classes_of_a_full_batch_are_in_no_order(same: int, found: list[str]) -> None:
+    """Which of its samples have a gradient still changes, as with a graph that is one batch."""
+    info, series = make_layer("Net", "Linear", 0, drift=0.0, stream="inputs")
+    told = LossGradients(
+        "Net", looks=9, first=1, seen=90, labels=9, likeness={"within": 0.9, "across": 0.1}
+    )
+    inputs = InputFacts(1, 90, 89, same, 1 if same == 89 else 0, 9, 0, 0, 0, info.tag)
+    facts = RunFacts(setup=(adam(), told), inputs=(inputs,))
+    layers = {**make_run(), "inputs": (info, series)}
+    assert [f.kind for f in find_run_findings("run", layers, facts=facts)] == found
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,8 @@ def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[in
         ({1: 1e-3, 60: 1e-5, 61: 1e-6}, [60]),
         ({1: 1e-3, 80: 1e-4, 110: 1e-5, 120: 0.0}, []),
         ({1: 1e-3, 20: 1e-4, 40: 1e-5, 50: 1e-3}, []),
-        ({1: 1e-3, 52: 1e-5}, []),
+        ({1: 1e-3, 70: 1e-5}, []),
+        ({1: 1e-3, 58: 1e-5}, [58]),
     ],
 )
 def test_rates_that_are_followed_step_by_step(rates: dict[int, float], found: list[int]) -> None:
@@ -182,7 +183,8 @@ def test_a_rate_that_ends_is_no_end_beside_one_that_is_not_followed() -> None:
         (1e-3, 1e-3, adam(), True, 0),
         (1e-6, 1e-3, adam(), True, 0),
         (1e-6, 1e-6, rmsprop(), True, 1),
-        (1e-6, 1e-6, sgd(), True, 0),
+        (1e-6, 1e-6, sgd(), True, 1),
+        (1e-3, 1e-3, sgd(), True, 0),
         (1e-6, 1e-6, adam(), False, 0),
     ],
 )
@@ -209,6 +211,32 @@ def test_a_rate_that_is_hopeless_for_new_weights(
         "run", make_run(), facts=RunFacts(setup=(optimizer,)), sizes=ParameterSizes(sizes)
     )
     assert [f.kind for f in findings if "small_update" in f.threshold] == ["not_learning"] * found
+
+
+@pytest.mark.parametrize(("shrinking", "found"), [(0.03, ["vanishing"]), (0.01, [])])
+def test_weights_that_soon_shrink_by_half(shrinking: float, found: list[str]) -> None:
+    """Long before the size is a quarter of what it was."""
+    steps = np.array([1, 2, 3, 5, 9, 17, 33])
+    one, whole = np.ones(len(steps)), np.ones(len(steps), np.int8)
+    left = np.exp(-shrinking * (steps - 1))
+    drawn = np.random.default_rng(0).normal(0, 0.1, 4096)
+    same = to_sizes(steps, drawn)
+    weights = replace(
+        same, low=same.low * left, high=same.high * left, sum=same.sum * left,
+        sum_sq=same.sum_sq * left**2,
+    )  # fmt: skip
+    sizes = {
+        f"{name}.weight": ParameterHistory(
+            ParameterInfo(f"{name}.weight", (64, 64)),
+            ParameterFacts(steps, one > 0, whole, one * 1e-3),
+            weights=weights,
+            updates=to_sizes(steps, shrinking * drawn),
+        )
+        for name in NAMES
+    }
+    findings = find_run_findings("run", make_run(), sizes=ParameterSizes(sizes))
+    assert [f.kind for f in findings if "vanishing_matrices_soon" in f.threshold] == found
+    assert all(f.first_step <= 3 for f in findings)
 
 
 def test_a_schedule_that_goes_on_below_zero() -> None:

@@ -13,6 +13,7 @@ from tb_activation_hist.core.setup_facts import (
     KeptGradients,
     ModuleSettings,
     OptimizerGroup,
+    RateHistory,
     RestoredWeights,
 )
 from tests.unit.findings.setup_trainings import (
@@ -32,7 +33,12 @@ from tests.unit.findings.trainings import RECORDS, Layers, make_layer
         (adam(weight_decay=0.5), "weight decay 0.5 is added to the gradients"),
         (sgd(momentum=0.999), "some 1,000 steps are added up"),
         (sgd(momentum=1.0), "without end"),
-        (sgd(weight_decay=0.1), "takes 0.01 of the weights away"),
+        (sgd(weight_decay=0.1, momentum=0.0), "takes 0.01 of the weights away"),
+        (sgd(weight_decay=0.1, lr=0.03), "takes 0.03 of the weights away"),
+        (sgd(weight_decay=0.1, lr=0.03, dampening=0.9), ""),
+        (sgd(lr=0.9, momentum=0.03), "learning rate 0.9 and momentum 0.03, as if the two were"),
+        (sgd(lr=0.9, momentum=0.0), ""),
+        (sgd(lr=0.9, momentum=0.5), ""),
         (adam(weight_decay=20.0, decoupled_weight_decay=1.0), "takes 0.02 of the weights away"),
         (adam(), ""),
         (adam(beta1=0.5, weight_decay=1e-2), ""),
@@ -46,6 +52,27 @@ def test_odd_settings_of_an_optimizer(group: OptimizerGroup, title: str) -> None
     found = find(group)
     assert [f.kind for f in found] == ["optimizer_settings"] * bool(title)
     assert all(title in f.title and f.first_step == 1 for f in found)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rates", "step"),
+    [
+        (adam(), {1: 1e-3, 61: 1e-2}, 61),
+        (sgd(), {1: 0.1, 61: 1.0}, 61),
+        (sgd(), {1: 0.001, 31: 0.01, 61: 0.1}, 0),  # a warm-up in stages
+        (sgd(), {1: 0.1, 30: 0.01, 61: 0.1}, 0),
+        (sgd(), {1: 0.01, 30: 0.001, 61: 0.1}, 61),
+        (adam(), {1: 0.0, 31: 1e-2}, 0),
+        (adam(), {1: 1e-3, 9: 1e-2}, 0),
+    ],
+)
+def test_a_rate_that_jumps_in_the_middle_of_a_run(
+    optimizer: OptimizerGroup, rates: dict[int, float], step: int
+) -> None:
+    findings = find(optimizer, RateHistory("Adam", 1, tuple(rates), tuple(rates.values())))
+    found = [(f.first_step, f.causes[0]) for f in findings if f.kind == "optimizer_settings"]
+    assert [first for first, _ in found] == [step] * (step > 0)
+    assert all("gamma=10" in cause for _, cause in found)
 
 
 def test_an_eps_is_held_against_the_gradients() -> None:

@@ -113,6 +113,8 @@ def test_a_model_in_eval_mode_is_reported() -> None:
     assert "all are in eval mode" in finding.title
     (other,) = find_run_findings("run", {}, facts=replace(facts, eval_layers=()))
     assert "another model is trained" in other.title
+    (alike,) = find_run_findings("run", {}, facts=replace(facts, same_in_eval=True))
+    assert alike.severity == "info"
 
 
 @pytest.mark.parametrize(("scale", "told"), [(40.0, True), (0.02, True), (1.5, False)])

@@ -207,3 +207,48 @@ def test_a_logger_that_is_dropped_or_never_closed_tells_that_no_step_ended(tmp_p
     )
     assert run.stderr.count("ActivationHistWarning") == 1
     assert "training.py:4: ActivationHistWarning: The model ran, but no step ended" in run.stderr
+
+
+class TwoHeads(nn.Module):
+    """Another head for each of two tasks; `late` runs from the second turn on."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.early, self.late = nn.Linear(4, 8), nn.Linear(8, 2), nn.Linear(8, 2)
+
+    def forward(self, x, late):
+        return (self.late if late else self.early)(self.body(x))
+
+
+@pytest.mark.parametrize("cleared", [False, True])
+def test_the_head_of_a_task_that_has_its_turn_later_is_no_trouble(cleared):
+    model = TwoHeads()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with ActivationHistLogger(model, MemoryWriter()) as hist:
+            for step in range(20):
+                optimizer.zero_grad()
+                model(torch.randn(5, 4), late=step >= 10).square().sum().backward()
+                optimizer.step()
+                if cleared:
+                    optimizer.zero_grad()
+                hist.step()
+    assert [str(each.message) for each in told] == []
+
+
+class UsesWeights(nn.Module):
+    """Computes with a layer's weights and never calls it."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.inner = nn.Linear(4, 8), nn.Linear(8, 2)
+
+    def forward(self, x):
+        return nn.functional.linear(self.body(x), self.inner.weight)
+
+
+def test_a_layer_whose_weights_are_used_without_calling_it_is_reported_at_once():
+    (told,) = use(UsesWeights(), {}, trains_with_an_optimizer, steps=True)
+    assert "1 of 2 layers did not run in the first step" in told
+    assert "A parent module may use a layer's weights" in told

@@ -1,0 +1,91 @@
+"""Trouble that does no harm, by the logged loss: it is worth knowing, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.findings import find_run_findings
+from tests.unit.findings.setup_trainings import find, loss, walk, with_parameters
+from tests.unit.findings.trainings import ONSET, RECORDS, Change, Values, after, make_run
+
+FALLS_LATER = [*[2.0] * ONSET, *np.linspace(2, 0.2, RECORDS - ONSET)]
+"""Nothing is learnt before the trouble, and all of it meanwhile."""
+
+FALLS = list(np.linspace(2, 0.2, RECORDS))
+RESTS = [2.0] * RECORDS
+
+
+def find_severity(kind: str, means: list[float], **changes: Change) -> str:
+    found = find(losses=(loss(*means),), layers=make_run(changes, head=0.0))
+    (finding,) = (f for f in found if f.kind == kind)
+    assert ("the loss falls on" in finding.title) == (finding.severity == "info")
+    return finding.severity
+
+
+def sparse(values: Values, index: int) -> Values:
+    return np.where(np.arange(values.size) % 32 == 0, values, 0) if index >= ONSET else values
+
+
+def sparse_for_a_while(values: Values, index: int) -> Values:
+    return sparse(values, index) if index < ONSET + 20 else values
+
+
+def test_zeros_that_pass() -> None:
+    found = find(losses=(loss(*RESTS),), layers=make_run({"relu1": sparse_for_a_while}))
+    (finding,) = (f for f in found if f.kind == "mostly_zero")
+    assert finding.severity == "info"
+    assert finding.title.endswith("; it passes")
+
+
+def sparse_code(values: Values, index: int) -> Values:
+    return sparse(values, ONSET)
+
+
+@pytest.mark.parametrize(("means", "severity"), [(FALLS_LATER, "info"), (RESTS, "warning")])
+def test_zeros_while_the_network_learns(means: list[float], severity: str) -> None:
+    assert find_severity("mostly_zero", means, relu1=sparse) == severity
+
+
+@pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "warning")])
+def test_zeros_of_a_sparse_code(means: list[float], severity: str) -> None:
+    assert find_severity("mostly_zero", means, relu1=sparse_code) == severity
+
+
+def grows_to(records: int) -> Change:
+    """By so many records, to 26 times its size at most, from a small start."""
+    return lambda values, index: values * 0.06 * 220 ** min(index / records, 1)
+
+
+@pytest.mark.parametrize(
+    ("records", "means", "severity"),
+    [(40, FALLS, "info"), (40, RESTS, "error"), (120, FALLS, "error")],
+)
+def test_growth_that_has_come_to_rest(records: int, means: list[float], severity: str) -> None:
+    layers = {"linear1": grows_to(records)}
+    assert find_severity("exploding", means, **layers) == severity
+
+
+@pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "warning")])
+def test_weights_that_grow_while_the_loss_falls(means: list[float], severity: str) -> None:
+    layers = {**make_run(), **with_parameters("weights", walk(12.0))}
+    found = find(losses=(loss(*means),), layers=layers)
+    assert {f.severity for f in found if "weights" in f.threshold} == {severity}
+
+
+@pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "warning")])
+def test_a_sudden_change_while_the_loss_falls(means: list[float], severity: str) -> None:
+    change = after(ONSET, lambda values: 3 - values)
+    layers = make_run({"linear1": change, "relu1": change})
+    found = [f for f in find(losses=(loss(*means),), layers=layers) if f.kind == "sudden_change"]
+    assert {f.severity for f in found} == {severity}
+
+
+def test_positions_that_are_computed_may_be_zero() -> None:
+    layers = make_run({"linear1": lambda values, _: values * 0})
+    info, series = layers["linear1"]
+    layers["linear1"] = (replace(info, type="SinusoidalPositionalEmbedding"), series)
+    kinds = {f.kind for f in find_run_findings("run", layers) if "linear1" in f.layers}
+    assert "collapsed" not in kinds
