@@ -156,7 +156,6 @@ def test_the_runs_have_hyperparameters_and_their_newest_loss(data: FakeDataProvi
         (["acc", "loss"], "loss"),
         (["eval/loss", "train/loss"], "train/loss"),
         (["final/loss", "train/loss"], "train/loss"),
-        (["final/acc", "final/loss", "val_loss_mean"], "final/loss"),
         (["val_loss", "train_loss_step"], "train_loss_step"),
         (["Loss/validation"], "Loss/validation"),
         (["acc"], ""),

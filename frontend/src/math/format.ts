@@ -2,8 +2,6 @@
 
 const PREFIXES = ["", "k", "M", "G", "T", "P", "E"];
 const MINUS = "\u2212";
-/** More would have no room beside a chart. */
-const MOST_DIGITS = 5;
 const MINUTE_S = 60;
 const HOUR_S = 3600;
 export const DAY_S = 86_400;
@@ -44,12 +42,11 @@ export function formatValue(value: number, digits = 3): string {
   return signed(trim(Number(value.toPrecision(digits)).toString()));
 }
 
-/** Two values, with as few digits from 2 on as tell them apart. */
-export function formatApart(first: number, second: number): readonly [string, string] {
-  for (let digits = 2; ; digits++) {
-    const words = [formatValue(first, digits), formatValue(second, digits)] as const;
-    if (words[0] !== words[1] || first === second || digits === MOST_DIGITS) return words;
-  }
+/** Two values, short, and with more digits where they would look equal. */
+export function formatApart(first: number, second: number): readonly string[] {
+  const both = (digits: number) => [formatValue(first, digits), formatValue(second, digits)];
+  const short = both(2);
+  return short[0] === short[1] ? both(5) : short;
 }
 
 /** A share 0..1 as percent: 12.5 %, 0.3 %, < 0.01 %; 0 % and 100 % only when exact. */

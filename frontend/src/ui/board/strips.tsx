@@ -1,6 +1,5 @@
 /** The pictures of all layers of the rows in sight. */
 
-import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { fillBox, frameBox, type PixelBox, type Pixels, paintCell } from "../../paint/cell_painter";
 import { colormapToLut, hexToColour } from "../../paint/colormap";
@@ -11,11 +10,10 @@ import {
   fixed_px,
   recordColumns,
   row_px,
-  rowCount,
+  rowsInSight,
   STRIP_ROWS,
   stagesInSight,
   stagesLeft_px,
-  stripsInSight,
 } from "../../view/board/board_layout";
 import { boardRows } from "../../view/board/board_rows";
 import { axisOf, findCell, shares, stepSpan, versionOf } from "../../view/board/cells";
@@ -26,7 +24,6 @@ import { dark } from "../../view/catalog/catalog";
 import { theme } from "../../view/catalog/theme";
 import { pixelRatio } from "../../view/layout/metrics";
 import { keepDrawn } from "../../view/reactive/draw_queue";
-import { stableList } from "../../view/reactive/stable_list";
 import { colormap } from "../../view/settings/settings";
 import { box } from "../widgets/box";
 
@@ -48,67 +45,63 @@ export function Strips() {
   return (
     <div class="board-clip board-strips" style={box(all)} aria-hidden="true">
       <div class="board-moved">
-        {stripsInSight.value.map((first) => (
-          <Strip key={first % rowCount.value} first={first} />
-        ))}
+        {rowsInSight.value.map(({ at }) => {
+          if (at % STRIP_ROWS > 0) return null;
+          const rows = boardRows.value.slice(at, at + STRIP_ROWS);
+          const runs = rows.map((row) => (row.kind === "run" ? row.run : ""));
+          return <Strip key={`${at} ${runs}`} first={at} runs={runs} />;
+        })}
       </div>
     </div>
   );
 }
 
-function Strip({ first }: { readonly first: number }) {
+interface Props {
+  /** Number of the first row. */
+  readonly first: number;
+  /** Of each row; "" for the line of a group. */
+  readonly runs: readonly string[];
+}
+
+/** Empty until its turn to be painted comes, so that no picture stands beside another run's name. */
+function Strip({ first, runs }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const element = canvas.current;
-    return element === null ? undefined : keepPainted(element, first);
-  }, [first]);
+    if (element === null) return;
+    const stop = keepDrawn(element, () => paintStrip(element, first, runs));
+    return () => {
+      stop();
+      // Frees the memory of the picture at once.
+      element.width = 0;
+    };
+  }, []);
   return <canvas ref={canvas} class="board-strip" />;
 }
 
-/** Other runs' pictures are hidden at once, and its own are painted in turn with the others. */
-function keepPainted(element: HTMLCanvasElement, first: number): () => void {
-  const runs = stableList(() =>
-    boardRows.value.slice(first, first + STRIP_ROWS).map((row) => (row.kind === "run" ? row.run : "")),
-  );
-  const stopHiding = effect(() => {
-    void runs.value;
-    element.dataset.painted = "";
-    element.style.visibility = "hidden";
-  });
-  const stopPainting = keepDrawn(element, () => paintStrip(element, first, runs.value));
-  return () => {
-    stopHiding();
-    stopPainting();
-  };
-}
-
-/** Moves the canvas too, so that no picture stands where it does not belong. */
+/** Moves the canvas too, so that its picture stays where it belongs until the next one is painted. */
 function paintStrip(element: HTMLCanvasElement, first: number, runs: readonly string[]): void {
   const ratio = pixelRatio.value;
+  const toPixel = (css_px: number) => Math.round(css_px * ratio);
   const stages = stagesInSight.value;
   const size = { width: stages.length * cell_px.value, height: runs.length * row_px.value };
   const left = stagesLeft_px.value - fixed_px.value + (stages[0]?.at ?? 0) * cell_px.value;
-  const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+  const [width, height] = [toPixel(size.width), toPixel(size.height)];
   for (const run of runs) void versionOf(run).value;
   void stepSpan.value;
-  if (width === 0 || height === 0) return;
-  if (element.width !== width) element.width = width;
-  if (element.height !== height) element.height = height;
-  const context = element.getContext("2d", UNACCELERATED);
-  if (context === null) return;
+  if (width === 0) return;
+  Object.assign(element, { width, height });
+  const context = element.getContext("2d", UNACCELERATED)!;
   const image = context.createImageData(width, height);
   const pixels = { data: new Uint32Array(image.data.buffer), width };
   let known = true;
   runs.forEach((run, row) => {
-    const top = Math.round(row * row_px.value * ratio);
-    const bottom = Math.round((row + 1) * row_px.value * ratio);
-    for (const [at, { stage }] of stages.entries()) {
-      if (!hasStage(run, stage)) continue;
-      const left = Math.round(at * cell_px.value * ratio);
-      const right = Math.round((at + 1) * cell_px.value * ratio);
-      const outer = { left, top, width: right - left, height: bottom - top };
-      known = paintStage(pixels, outer, run, stage, ratio) && known;
-    }
+    stages.forEach(({ stage }, at) => {
+      const [left, top] = [toPixel(at * cell_px.value), toPixel(row * row_px.value)];
+      const width = toPixel((at + 1) * cell_px.value) - left;
+      const outer = { left, top, width, height: toPixel((row + 1) * row_px.value) - top };
+      known = paintStage(pixels, outer, run, stage, toPixel) && known;
+    });
   });
   context.putImageData(image, 0, 0);
   element.style.cssText = box({ left, top: first * row_px.value, ...size });
@@ -117,14 +110,16 @@ function paintStrip(element: HTMLCanvasElement, first: number, runs: readonly st
 }
 
 /** Whether all is there that is to be drawn. */
-function paintStage(pixels: Pixels, outer: PixelBox, run: string, stage: Stage, ratio: number): boolean {
-  const gap = Math.round(CELL_GAP_PX * ratio);
-  const inner = {
-    left: outer.left + gap,
-    top: outer.top + gap,
-    width: outer.width - 2 * gap,
-    height: outer.height - 2 * gap,
-  };
+function paintStage(
+  pixels: Pixels,
+  outer: PixelBox,
+  run: string,
+  stage: Stage,
+  toPixel: (css_px: number) => number,
+): boolean {
+  if (!hasStage(run, stage)) return true;
+  const gap = toPixel(CELL_GAP_PX);
+  const inner = inset(outer, gap);
   const cell = findCell(run, stage.series, recordColumns.value);
   const axis = axisOf(stage.series);
   const empty = hexToColour(theme.value["plot-bg"]);
@@ -134,15 +129,13 @@ function paintStage(pixels: Pixels, outer: PixelBox, run: string, stage: Stage, 
   else fillBox(pixels, inner, empty);
   const [worst] = findingsIn(run, stage.tags);
   if (worst !== undefined) {
-    const thickness = Math.round(THICKNESS_PX[worst.severity] * ratio);
-    const around = Math.min(gap, thickness);
-    const framed = {
-      left: inner.left - around,
-      top: inner.top - around,
-      width: inner.width + 2 * around,
-      height: inner.height + 2 * around,
-    };
+    const thickness = toPixel(THICKNESS_PX[worst.severity]);
+    const framed = inset(outer, Math.max(0, gap - thickness));
     frameBox(pixels, framed, thickness, hexToColour(FRAMES[worst.severity]));
   }
   return cell !== undefined;
+}
+
+function inset({ left, top, width, height }: PixelBox, by: number): PixelBox {
+  return { left: left + by, top: top + by, width: width - 2 * by, height: height - 2 * by };
 }

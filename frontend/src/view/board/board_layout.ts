@@ -28,7 +28,6 @@ export const CELL_GAP_PX = 4;
 const RIGHT_PX = 12;
 /** Rows that share a canvas: the browser puts canvases together one by one, which took 8 ms a frame with one a row. */
 export const STRIP_ROWS = 4;
-const AHEAD_ROWS = 4;
 /** Columns come and go by so many at a time. */
 const COLUMN_BLOCK = 8;
 const FEW_COLUMNS = 40;
@@ -99,27 +98,16 @@ export const recordColumns = computed(() =>
   cell_px.value - 2 * CELL_GAP_PX > 1.5 * FEW_COLUMNS ? MANY_COLUMNS : FEW_COLUMNS,
 );
 
-/** On the screen or just beyond its edge. */
+/** On the screen or just beyond its edge: the rows of whole canvases. */
 export const rowsInSight = stableList(() => {
-  const all = placedBoardRows.value;
-  const count = rowCount.value;
-  const from = Math.floor(boardTop_px.value / row_px.value) - AHEAD_ROWS;
-  const first = Math.max(
-    0,
-    Math.min(Math.floor(from / STRIP_ROWS), Math.ceil((all.length - count) / STRIP_ROWS)),
-  );
-  return all.slice(first * STRIP_ROWS, first * STRIP_ROWS + count);
+  const canvas = Math.floor(boardTop_px.value / row_px.value / STRIP_ROWS);
+  const first = Math.max(0, canvas - 1) * STRIP_ROWS;
+  return placedBoardRows.value.slice(first, first + rowCount.value);
 });
 
-/** Always as many, so that the elements of a row that leaves serve the one that comes; whole canvases of them. */
-export const rowCount = computed(() => {
-  const inSight = Math.ceil(boardFrame.value.height_px / row_px.value);
-  return Math.ceil((inSight + 2 * AHEAD_ROWS) / STRIP_ROWS + 1) * STRIP_ROWS;
-});
-
-/** The first row of each canvas. */
-export const stripsInSight = stableList(() =>
-  rowsInSight.value.flatMap(({ at }) => (at % STRIP_ROWS === 0 ? [at] : [])),
+/** As many at most, so that the elements of a row that leaves serve the one that comes. */
+export const rowCount = computed(
+  () => (Math.ceil(boardFrame.value.height_px / row_px.value / STRIP_ROWS) + 3) * STRIP_ROWS,
 );
 
 export interface PlacedBoardRow {

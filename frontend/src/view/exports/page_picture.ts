@@ -1,7 +1,7 @@
 /** All shown layers as one picture, whether they are on the screen or not. */
 
 import { stepToUnit } from "../../math/column_spans";
-import { formatApart } from "../../math/format";
+import { formatValue } from "../../math/format";
 import { toUnit } from "../../math/step_axis";
 import {
   type PagePicture,
@@ -150,7 +150,7 @@ function readScalar(run: string, tag: string): PictureScalar {
     else flush();
   });
   flush();
-  const [lo, hi] = formatApart(...extent);
+  const [lo, hi] = extent.map((value) => formatValue(value, 2));
   const above = scalar.values.some((value) => value !== null && value > extent[1]) ? " ↑" : "";
   const scale = scalarScale.peek() === "log" ? ", log" : "";
   return { label: `${tag} (${lo} to ${hi}${scale})${above}`, curves };

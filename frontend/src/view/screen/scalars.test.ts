@@ -60,7 +60,6 @@ describe("what is drawn", () => {
   it.each([
     [["eval/loss", "final/loss", "train/loss"], "train/loss"],
     [["a/loss", "loss"], "loss"],
-    [["final/acc", "val_loss_mean", "x/loss"], "x/loss"],
     [["Loss/validation"], "Loss/validation"],
   ])("of %j is the loss of the training", (scalars, loss) => {
     showPage(["one"], [madeSeries("conv", 1)], { scalars });

@@ -27,7 +27,7 @@ export const shownTags = computed<readonly string[]>(() => {
 });
 
 /** Patterns of the tag of the training's loss, the likeliest first; the server has the same for the board (LOSS_TAGS). */
-const LOSSES = [/^(train[/_.]?)?loss$/i, /train.*loss/i, /(^|\/)loss$/i, /loss/i];
+const LOSSES = [/^(train[/_.]?)?loss$/i, /train.*loss/i, /loss/i];
 
 export const lossTag = computed(() => {
   const byLikelihood = LOSSES.map((pattern) => tags.value.find((tag) => pattern.test(tag)));
