@@ -112,7 +112,7 @@ PICTURE = """row => {
   for (const canvas of document.querySelectorAll('.board-strip')) {
     const box = canvas.getBoundingClientRect();
     const from = top - box.top;
-    if (from < 0 || from + height > box.height || canvas.width === 0) continue;
+    if (from < 0 || from + height > box.height || canvas.style.visibility === 'hidden') continue;
     return canvas.getContext('2d').getImageData(0, from, canvas.width, height);
   }
   return null;

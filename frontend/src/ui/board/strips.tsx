@@ -10,6 +10,7 @@ import {
   fixed_px,
   recordColumns,
   row_px,
+  rowCount,
   rowsInSight,
   STRIP_ROWS,
   stagesInSight,
@@ -49,7 +50,7 @@ export function Strips() {
           if (at % STRIP_ROWS > 0) return null;
           const rows = boardRows.value.slice(at, at + STRIP_ROWS);
           const runs = rows.map((row) => (row.kind === "run" ? row.run : ""));
-          return <Strip key={`${at} ${runs}`} first={at} runs={runs} />;
+          return <Strip key={at % rowCount.value} first={at} runs={runs} />;
         })}
       </div>
     </div>
@@ -63,7 +64,7 @@ interface Props {
   readonly runs: readonly string[];
 }
 
-/** Empty until its turn to be painted comes, so that no picture stands beside another run's name. */
+/** Hidden until its turn to be painted comes, so that no picture stands beside another run's name. */
 function Strip({ first, runs }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
@@ -72,10 +73,10 @@ function Strip({ first, runs }: Props) {
     const stop = keepDrawn(element, () => paintStrip(element, first, runs));
     return () => {
       stop();
-      // Frees the memory of the picture at once.
-      element.width = 0;
+      element.dataset.painted = "";
+      element.style.visibility = "hidden";
     };
-  }, []);
+  }, [`${first} ${runs}`]);
   return <canvas ref={canvas} class="board-strip" />;
 }
 
@@ -84,18 +85,18 @@ function paintStrip(element: HTMLCanvasElement, first: number, runs: readonly st
   const ratio = pixelRatio.value;
   const toPixel = (css_px: number) => Math.round(css_px * ratio);
   const stages = stagesInSight.value;
-  const size = { width: stages.length * cell_px.value, height: runs.length * row_px.value };
-  const left = stagesLeft_px.value - fixed_px.value + (stages[0]?.at ?? 0) * cell_px.value;
+  const size = { width: stages.length * cell_px.value, height: STRIP_ROWS * row_px.value };
   const [width, height] = [toPixel(size.width), toPixel(size.height)];
-  for (const run of runs) void versionOf(run).value;
-  void stepSpan.value;
   if (width === 0) return;
-  Object.assign(element, { width, height });
+  // A new size costs the browser a new picture.
+  if (element.width !== width) element.width = width;
+  if (element.height !== height) element.height = height;
   const context = element.getContext("2d", UNACCELERATED)!;
   const image = context.createImageData(width, height);
   const pixels = { data: new Uint32Array(image.data.buffer), width };
   let known = true;
   runs.forEach((run, row) => {
+    void versionOf(run).value;
     stages.forEach(({ stage }, at) => {
       const [left, top] = [toPixel(at * cell_px.value), toPixel(row * row_px.value)];
       const width = toPixel((at + 1) * cell_px.value) - left;
@@ -104,6 +105,7 @@ function paintStrip(element: HTMLCanvasElement, first: number, runs: readonly st
     });
   });
   context.putImageData(image, 0, 0);
+  const left = stagesLeft_px.value - fixed_px.value + stages[0]!.at * cell_px.value;
   element.style.cssText = box({ left, top: first * row_px.value, ...size });
   // For tests, as the panels' pictures have it.
   element.dataset.painted = known ? "all" : "";
