@@ -73,8 +73,7 @@ function Strip({ first, runs }: Props) {
     const stop = keepDrawn(element, () => paintStrip(element, first, runs));
     return () => {
       stop();
-      element.dataset.painted = "";
-      element.style.visibility = "hidden";
+      element.style.visibility = element.dataset.painted = "hidden";
     };
   }, [`${first} ${runs}`]);
   return <canvas ref={canvas} class="board-strip" />;
@@ -85,7 +84,7 @@ function paintStrip(element: HTMLCanvasElement, first: number, runs: readonly st
   const ratio = pixelRatio.value;
   const toPixel = (css_px: number) => Math.round(css_px * ratio);
   const stages = stagesInSight.value;
-  const size = { width: stages.length * cell_px.value, height: STRIP_ROWS * row_px.value };
+  const size = { width: stages.length * cell_px.value, height: runs.length * row_px.value };
   const [width, height] = [toPixel(size.width), toPixel(size.height)];
   if (width === 0) return;
   // A new size costs the browser a new picture.
