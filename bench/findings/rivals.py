@@ -112,7 +112,7 @@ class RivalRules:
             for name, parameter in self._weights():
                 self._before[name] = parameter.detach().clone()
                 if parameter.grad is not None:
-                    self._look_at_gradient(name, parameter.grad)
+                    self._look_at_gradient(name, parameter.grad.to_dense())
             if step < 10:
                 self._look_at_start()
         if len(self._losses) > LOSS_STEPS and not self._losses[-1] < self._losses[-1 - LOSS_STEPS]:

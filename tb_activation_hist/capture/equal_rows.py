@@ -33,7 +33,8 @@ Sums = tuple[str, Gathered]
 
 
 class RowWatch:
-    """Compares the rows of matrices by their sums, before the first step and some records later."""
+    """Compares the rows of matrices by one sum of each, before the first step and some records
+    later: weighed by place, as the rows of an identity have the same sum otherwise."""
 
     def __init__(self) -> None:
         self._first: list[Sums] | None = None
@@ -75,7 +76,8 @@ def _sum_rows(parameters: Iterable[tuple[str, nn.Parameter]]) -> list[Sums]:
         values = countable_values(parameter) if parameter.dim() > 1 else None
         if values is not None and _is_matrix(values):
             rows = values.detach().flatten(1)[:MOST_ROWS]
-            sums = rows.sum(1, dtype=torch.float32) / rows.shape[1] ** 0.5
+            places = torch.arange(1, rows.shape[1] + 1, device=rows.device, dtype=torch.float32)
+            sums = (rows * places.cos()).sum(1) / rows.shape[1] ** 0.5
             found.append((name, Gathered([sums, rows.float().square().mean()[None]])))
     return found
 

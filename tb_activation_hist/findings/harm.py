@@ -91,7 +91,7 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
     judged = [_is_judged(finding, run) for finding in findings]
     own_findings = [f for f, own in zip(findings, judged, strict=True) if own]
     others = [f for f, own in zip(findings, judged, strict=True) if not own]
-    layers = {layer for f in own_findings if not _starts_with_zeros(f) for layer in f.layers}
+    layers = {layer for f in own_findings if not starts_with_zeros(f) for layer in f.layers}
     if any(f.severity != "info" for f in others) or len(layers) > MOST_LAYERS * len(run.outputs):
         return list(findings)
     return [
@@ -109,7 +109,7 @@ def _judge(finding: Finding, run: RunSignals) -> Finding:
 def _has_passed(finding: Finding, run: RunSignals) -> bool:
     """Whether zeros of layers that had others at first are fewer again at the end of the run."""
     limit = finding.threshold.get("mostly_zero_share")
-    if limit is None or _starts_with_zeros(finding):
+    if limit is None or starts_with_zeros(finding):
         return False
     own = [s.zero_share[s.whole] for s in run.outputs if s.info.layer in finding.layers]
     ends = [shares[-max(int(PASSED_SHARE * len(shares)), 1) :] for shares in own]
@@ -150,7 +150,8 @@ def _is_at_rest(scale: FloatArray) -> bool:
     return len(medians) == len(parts) and max(medians) <= AT_REST * min(medians)
 
 
-def _starts_with_zeros(finding: Finding) -> bool:
+def starts_with_zeros(finding: Finding) -> bool:
+    """Whether a layer has too many zeros from the first record on, as a sparse code has."""
     return "mostly_zero_share" in finding.threshold and finding.first_step <= FIRST_STEP
 
 
@@ -158,7 +159,7 @@ def _does_harm(finding: Finding, run: RunSignals) -> bool:
     """Whether the loss tells nothing that refutes it."""
     if GROWTH in finding.threshold:
         return not _learnt_all_along(run, LEARNT_WITH_GROWTH)
-    if _starts_with_zeros(finding):
+    if starts_with_zeros(finding):
         return not _learnt_all_along(run, LEARNT_ALL_ALONG)
     return not goes_on_learning(run, finding.first_step)
 

@@ -10,6 +10,7 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.harm import starts_with_zeros
 from tb_activation_hist.findings.loss_signals import LEAST_WINDOWS
 from tb_activation_hist.findings.online import OnlineRules
 from tb_activation_hist.findings.periodic import LOOK_SHARE, RunSoFar
@@ -51,7 +52,8 @@ def is_too_early(finding: Finding, facts: RunFacts) -> bool:
     """Whether more of the run may show that there is nothing wrong."""
     if not WHOLE_RUN.isdisjoint(finding.threshold):
         return True
-    if not SOON_REFUTED.isdisjoint(finding.threshold) and _is_loss_short(facts):
+    soon = starts_with_zeros(finding) or not SOON_REFUTED.isdisjoint(finding.threshold)
+    if soon and _is_loss_short(facts):
         return True
     short = finding.last_step - finding.first_step < LIVE_STILL
     return finding.severity == "error" and short and _may_begin(finding.figures.get("cause"), facts)

@@ -12,6 +12,7 @@ from bench.findings.fresh_e.architectures import FRESH_E_ARCHITECTURES
 from bench.findings.fresh_f.architectures import FRESH_F_ARCHITECTURES
 from bench.findings.fresh_g.architectures import FRESH_G_ARCHITECTURES
 from bench.findings.fresh_h.architectures import FRESH_H_ARCHITECTURES
+from bench.findings.fresh_i.architectures import FRESH_I_ARCHITECTURES
 from bench.findings.wide import control, generative, language, signals, tables, vision
 from bench.findings.wide.architecture import HELD_OUT, WORKED, Architecture
 from bench.findings.wide.training import Recipe, Task, cosine, one_cycle, step_decay
@@ -100,5 +101,6 @@ ARCHITECTURES: Final = {
         *FRESH_F_ARCHITECTURES,
         *FRESH_G_ARCHITECTURES,
         *FRESH_H_ARCHITECTURES,
+        *FRESH_I_ARCHITECTURES,
     )
 }

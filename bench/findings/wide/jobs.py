@@ -11,6 +11,7 @@ from bench.findings.fresh_e.ways import E_HEALTHY
 from bench.findings.fresh_f.ways import F_HEALTHY
 from bench.findings.fresh_g.ways import G_HEALTHY
 from bench.findings.fresh_h.ways import H_HEALTHY
+from bench.findings.fresh_i.ways import I_HEALTHY
 from bench.findings.wide.architecture import (
     FRESH_C,
     FRESH_D,
@@ -18,6 +19,7 @@ from bench.findings.wide.architecture import (
     FRESH_F,
     FRESH_G,
     FRESH_H,
+    FRESH_I,
     HELD_OUT,
     WORKED,
 )
@@ -56,6 +58,7 @@ CHOSEN_WAYS: Final = {
     FRESH_F: F_HEALTHY,
     FRESH_G: G_HEALTHY,
     FRESH_H: H_HEALTHY,
+    FRESH_I: I_HEALTHY,
 }
 """By half: architectures and healthy ways, where the examiner chose each pair."""
 

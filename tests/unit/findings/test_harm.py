@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tb_activation_hist.findings import find_run_findings
+from tb_activation_hist.findings import RunFacts, find_run_findings
+from tb_activation_hist.findings.live import is_too_early
 from tests.unit.findings.setup_trainings import find, loss, walk, with_parameters
 from tests.unit.findings.trainings import ONSET, RECORDS, Change, Values, after, make_run
 
@@ -89,3 +90,14 @@ def test_positions_that_are_computed_may_be_zero() -> None:
     layers["linear1"] = (replace(info, type="SinusoidalPositionalEmbedding"), series)
     kinds = {f.kind for f in find_run_findings("run", layers) if "linear1" in f.layers}
     assert "collapsed" not in kinds
+
+
+@pytest.mark.parametrize(("means", "found"), [(20, 0), (30, 1)])
+def test_zeros_of_the_first_record_wait_for_the_loss(means: int, found: int) -> None:
+    """While a training runs: a sparse code learns, which a few losses do not show."""
+    known = loss(*RESTS[:means])
+    layers = make_run({"relu1": sparse_code})
+    told = find(losses=(known,), layers=layers)
+    facts = RunFacts(losses=(known,))
+    early = [is_too_early(f, facts) for f in told if f.kind == "mostly_zero"]
+    assert early == [not found]

@@ -202,3 +202,16 @@ def warned(
             logger.step(loss=value)
         assert not logger.should_stop
     return [own.title for own in find_memory_findings(memory) if own.severity != "info"]
+
+
+def test_weights_that_start_as_an_identity() -> None:
+    """Their rows have the same values, in other places."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 2))
+    nn.init.eye_(model[0].weight)
+
+    def loss() -> Tensor:
+        x = torch.randn(32, 16)
+        return F.cross_entropy(model(x), (x[:, 0] > 0).long())
+
+    assert warned(model, loss, torch.optim.SGD(model.parameters(), 1e-3)) == []

@@ -161,6 +161,10 @@ def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
         ("neu_mf", "both_factors_start_at_zero", "deep_users.weight", True),
         ("wgan_clipped", "optimizers_exchanged", "generator.2.weight", False),
         ("ordinal_wine", "accumulation_longer_than_an_epoch", "3.weight", False),
+        ("bike_demand", "restored_by_assignment", "head.weight", False),
+        ("char_cnn", "groups_by_type_of_layer", "2.weight", False),
+        ("char_cnn", "groups_by_type_of_layer", "15.weight", True),
+        ("bpr", "sparse_adam", "songs.weight", True),
     ],
 )
 def test_a_training_of_the_fresh_sets_is_recorded(
