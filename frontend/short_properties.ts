@@ -18,6 +18,8 @@ const OWN = `
   normalFrom complaint underflow newerRequest landing unfoldStages onReset fromRows announce highlighted slice_ms countClicks
   heightOf zeroUpTo tickValues togglePlay limitLines limitNotes inSight onTouch exportUrl wholeJobs fineJobs holdsZero
   unfolded binned outliers sampled widened landAll isCells each_px keyOf panned goBack isOld
+  yTicks linthresh places spans clock least placed upright rectangle shortcut badge stage marked anchor markup
+  chart outside blank
 `;
 /** Preact's of class components, of which the page has none. */
 const OF_CLASSES = `

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
@@ -84,6 +84,15 @@ def is_set_before(finding: Finding, first_step: int) -> bool:
     return finding.kind == "frozen" and finding.first_step <= first_step
 
 
+_Pattern: TypeAlias = tuple[str, str, frozenset[str]]
+
+
+def _patterns(finding: Finding) -> Iterator[_Pattern]:
+    """What was found in which layers, whatever it is worth."""
+    limits = frozenset(finding.threshold)
+    return ((finding.kind, tag, limits) for tag in finding.tags)
+
+
 class LiveRules:
     """Feeds the records of a run to the rules as they arrive, and reports each kind once.
 
@@ -109,6 +118,7 @@ class LiveRules:
         self._so_far = RunSoFar(share) if self._kinds & PERIODIC_KINDS else None
         self._told: set[tuple[str, str, bool]] = set()
         self._held: list[Finding] = []
+        self._milder: frozenset[_Pattern] = frozenset()
         self._first_step = sys.maxsize
 
     @property
@@ -153,10 +163,14 @@ class LiveRules:
         if self._so_far is None or not self.is_due:
             return []
         found = self._so_far.look(self._run, self._options, facts, sizes)
-        milder = {(f.kind, tag) for f in found if is_milder(f) for tag in f.tags}
-        held = [f for f in self._held if (f.kind, f.tags[0]) not in milder]
+        milder = frozenset(own for f in found if is_milder(f) for own in _patterns(f))
+        doubted = {(kind, tag) for kind, tag, _ in milder | self._milder}
+        held = [f for f in self._held if (f.kind, f.tags[0]) not in doubted]
         self._held.clear()
-        known = [f for f in found if not is_too_early(f, facts)]
+        # The loss of a few batches decides what such trouble is worth: one look is not enough.
+        certain = [f for f in found if self._milder.isdisjoint(_patterns(f))]
+        known = [f for f in certain if not is_too_early(f, facts)]
+        self._milder = milder
         return self._take_news([f for f in known if self._is_told(f)] + held)
 
     def _is_told(self, finding: Finding) -> bool:

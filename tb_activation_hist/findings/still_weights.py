@@ -120,6 +120,8 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
         later = _may_begin_later(own, run, least_steps) or _runs_seldom(hits, run)
         if cause is Cause.NO_GRADIENT and later:
             continue
+        if cause is Cause.NO_UPDATE and _rates_rise(own, run):
+            continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, own, run, movers)
         cancels = all(is_bias_table(hit.signals.info) for hit in hits)
         given = alone and not cancels and _are_given_zeros(own, run)
@@ -136,6 +138,16 @@ def _may_begin_later(
     So the generator of two networks waits while the judge has a start of some steps.
     """
     return _are_left_out(weights, run) and not are_long(weights, least_steps)
+
+
+def _rates_rise(weights: Sequence[ParameterSignals], run: RunSignals) -> bool:
+    """Whether their learning rates are above all earlier ones of a warm-up.
+
+    It may begin with rates whose updates are rounded away.
+    """
+    known = [run.sizes.get(p.name) for p in weights]
+    rates = [each.facts.rates[np.isfinite(each.facts.rates)] for each in known if each is not None]
+    return bool(rates) and all(len(own) > 1 and own[-1] > own[:-1].max() for own in rates)
 
 
 def _runs_seldom(hits: Sequence[Hit], run: RunSignals) -> bool:

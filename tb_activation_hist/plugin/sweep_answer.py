@@ -17,8 +17,8 @@ from tb_activation_hist.plugin.index_answer import (
 from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.response import finite_or_none
 
-LOSS_TAGS: Final = (r"(^|/)(train_)?loss$", r"train.*loss", r"loss")
-"""Patterns of the tags of a loss, the likeliest first."""
+LOSS_TAGS: Final = (r"^(train[/_.]?)?loss$", r"train.*loss", r"loss")
+"""Patterns of the tag of the training's loss, the likeliest first; the page has the same."""
 
 
 def sweep_answer(provider: DataProvider, listings: ListingCache) -> schema.Sweep:

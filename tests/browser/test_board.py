@@ -101,15 +101,27 @@ def test_a_sweep_opens_with_the_board_and_tells_which_runs_are_sick(board: Tab) 
     text = rows(board)
     assert len(text) == 30
     assert text[0].startswith("lr=0.001/seed=0 0.001 0 0.001 healthy")
+    expect(board.frame.locator(".board-strip").first).to_be_in_viewport()
     sick = [row for row in text if "collapsed · layer3" in row]
     assert [row.split()[0] for row in sick] == [f"lr=1/seed={seed}" for seed in SEEDS]
     assert board.problems == []
 
 
-PICTURES = """() => Object.fromEntries(
+PICTURE = """row => {
+  const { top, height } = row.getBoundingClientRect();
+  for (const canvas of document.querySelectorAll('.board-strip')) {
+    const box = canvas.getBoundingClientRect();
+    const from = top - box.top;
+    if (from < 0 || from + height > box.height || canvas.style.visibility === 'hidden') continue;
+    return canvas.getContext('2d').getImageData(0, from, canvas.width, height);
+  }
+  return null;
+}"""
+"""What is drawn over a row; null while nothing is."""
+
+PICTURES = f"""() => Object.fromEntries(
   [...document.querySelectorAll('.board-row.run')].map(row =>
-    [row.querySelector('.board-name').innerText.trim(),
-     row.querySelector('.board-strip').toDataURL()]))"""
+    [row.querySelector('.board-name').innerText.trim(), ({PICTURE})(row)?.data.join()]))"""
 
 
 def test_pictures_stay_with_their_runs_when_these_change_places(board: Tab) -> None:
@@ -138,9 +150,12 @@ def test_sick_cells_are_framed_and_missing_layers_are_empty(board: Tab) -> None:
     def corner(run: str, layer: str) -> list[int]:
         """The colour in the frame of a cell, as red, green, blue and opacity."""
         row = board.frame.locator(".board-row", has=board.frame.get_by_text(run, exact=True))
-        found: list[int] = row.locator("canvas").evaluate(
-            """(canvas, share) => [...canvas.getContext('2d')
-              .getImageData(Math.round(share * canvas.width), 2, 1, 1).data]""",
+        found: list[int] = row.evaluate(
+            f"""(row, share) => {{
+              const {{ data, width }} = ({PICTURE})(row);
+              const at = 4 * (2 * width + Math.round(share * width));
+              return [...data.slice(at, at + 4)];
+            }}""",
             (LAYERS.index(layer) + 0.5) / len(LAYERS),
         )
         return found

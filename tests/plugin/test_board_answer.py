@@ -154,7 +154,8 @@ def test_the_runs_have_hyperparameters_and_their_newest_loss(data: FakeDataProvi
     ("tags", "chosen"),
     [
         (["acc", "loss"], "loss"),
-        (["eval/loss_mean", "train/loss"], "train/loss"),
+        (["eval/loss", "train/loss"], "train/loss"),
+        (["final/loss", "train/loss"], "train/loss"),
         (["val_loss", "train_loss_step"], "train_loss_step"),
         (["Loss/validation"], "Loss/validation"),
         (["acc"], ""),

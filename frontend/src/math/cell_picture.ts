@@ -42,7 +42,7 @@ export function cellAxis(cells: readonly CellQuantiles[], shares: number): CellA
   const low = Math.max(-most, quantileOf(sorted(ends.map((end) => end[0])), 1 - OUTER));
   const scale = size / LINEAR_PART;
   if (high - low <= 0) return { scale, lo: -2, hi: 2 };
-  return { scale, lo: Math.asinh((MARGIN * low) / scale), hi: Math.asinh((MARGIN * high) / scale) };
+  return { scale, lo: asinh((MARGIN * low) / scale), hi: asinh((MARGIN * high) / scale) };
 }
 
 /**
@@ -74,6 +74,12 @@ function middleOf(numbers: readonly number[]): number {
   return quantileOf(sorted(numbers), 0.5);
 }
 
+/** asinh in a quarter of the time of Math.asinh, which took most of the time of a picture. */
+function asinh(value: number): number {
+  const size = Math.abs(value);
+  return Math.sign(value) * Math.log(size + Math.sqrt(size * size + 1));
+}
+
 /** Of two places equally near, the lower one. */
 function quantileOf(ascending: readonly number[], share: number): number {
   return ascending[Math.ceil(share * (ascending.length - 1) - 0.5)] ?? 0;
@@ -93,7 +99,7 @@ export function fillRows(
   rows.fill(0);
   const last = rows.length - 1;
   const place = (at: number): number => {
-    const unit = Math.asinh(values[at * steps.length + column]! / axis.scale);
+    const unit = asinh(values[at * steps.length + column]! / axis.scale);
     return Math.min(last + 0.999, Math.max(0, ((axis.hi - unit) / (axis.hi - axis.lo)) * rows.length));
   };
   let below = place(0);

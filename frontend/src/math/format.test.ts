@@ -34,6 +34,15 @@ describe("numbers as text", () => {
   );
 
   it.each([
+    [2.304, 0.08, "2.3", "0.08"],
+    [2.30614, 2.304, "2.3061", "2.304"],
+    [2, 2, "2", "2"],
+    [1, 1 + 1e-9, "1", "1"],
+  ])("formatApart(%f, %f) is %s and %s", (first, second, ...words) =>
+    expect(format.formatApart(first, second)).toEqual(words),
+  );
+
+  it.each([
     [0, "0 %"],
     [1, "100 %"],
     [0.125, "12.5 %"],

@@ -42,6 +42,13 @@ export function formatValue(value: number, digits = 3): string {
   return signed(trim(Number(value.toPrecision(digits)).toString()));
 }
 
+/** Two values, short, and with more digits where they would look equal. */
+export function formatApart(first: number, second: number): readonly string[] {
+  const both = (digits: number) => [formatValue(first, digits), formatValue(second, digits)];
+  const short = both(2);
+  return short[0] === short[1] ? both(5) : short;
+}
+
 /** A share 0..1 as percent: 12.5 %, 0.3 %, < 0.01 %; 0 % and 100 % only when exact. */
 export function formatShare(share: number): string {
   if (!Number.isFinite(share)) return formatWord(share);

@@ -223,3 +223,24 @@ def test_matrices_that_no_optimizer_has_while_others_learn(kept: str) -> None:
     found = [each for each in train(trained=lambda name: kept in name) if each.severity != "info"]
     assert {"blocks.0.inner", "blocks.2.inner"} <= {name for each in found for name in each.layers}
     assert all("no update follows" in each.title for each in found)
+
+
+@pytest.mark.parametrize("warms_up", [True, False])
+def test_updates_that_are_rounded_away_while_the_rate_rises(warms_up: bool) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1)
+    )
+    groups = [
+        {"params": model[0].parameters(), "lr": 1e-16},
+        {"params": model[2:].parameters(), "lr": 1e-2},
+    ]
+    optimizer = torch.optim.SGD(groups)
+    with ActivationHistLogger(model, MemoryWriter(), optimizer=optimizer, **OPTIONS) as logger:
+        for step in range(1, 64):
+            optimizer.param_groups[0]["lr"] = 1e-16 * (step if warms_up else 1)
+            optimizer.zero_grad()
+            model(torch.randn(16, 16)).square().mean().backward()
+            optimizer.step()
+        found = [f for f in logger.findings() if f.kind == "not_learning"]
+    assert [f.layers for f in found if "still_steps" in f.threshold] == [("0",)] * (not warms_up)

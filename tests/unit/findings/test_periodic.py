@@ -80,11 +80,16 @@ def test_it_is_reported_soon_after_it_began(
     assert finding.first_step > ONSET
 
 
-@pytest.mark.parametrize(("after_it", "told"), [(0.5, []), (2.0, ["collapsed"])])
+@pytest.mark.parametrize(
+    ("after_it", "hard_batch", "told"),
+    [(0.5, 0.5, []), (0.5, 17.0, []), (2.0, 2.0, ["collapsed"])],
+)
 def test_a_branch_that_dies_is_told_where_the_loss_suffers(
-    after_it: float, told: list[str]
+    after_it: float, hard_batch: float, told: list[str]
 ) -> None:
+    """For longer than one look shows, which a single batch may decide."""
     means = np.concatenate([np.linspace(2, 1, ONSET), np.full(RECORDS - ONSET, after_it)])
+    means[79] = hard_batch
     layers = {
         **make_run({"relu1": after(ONSET, lambda v: v * 0)}),
         **{f"far{at}": make_layer(f"far{at}", "Linear", 9 + at) for at in range(4)},

@@ -26,6 +26,7 @@ import { takeKey } from "./board_keys";
 import { BoardRowView } from "./board_row";
 import { BoardTip } from "./board_tip";
 import { active, cellId, firstStage, pointedAt } from "./place";
+import { Strips } from "./strips";
 
 export function SweepBoard() {
   const scroller = useRef<HTMLDivElement>(null);
@@ -99,6 +100,7 @@ export function SweepBoard() {
 function BoardRows() {
   return (
     <div class="board-rows" role="rowgroup">
+      <Strips />
       {rowsInSight.value.map(({ row, at }) => (
         <BoardRowView key={at % rowCount.value} row={row} at={at} />
       ))}

@@ -8,7 +8,7 @@ import { runsWithData } from "../../view/selection/selection";
 import { boardFilter, boardGroup } from "../../view/settings/settings";
 import { RunFilter } from "../input/run_filter";
 import { ChoiceField } from "../settings/choice_field";
-import { FRAMES, THICKNESS_PX } from "./strip";
+import { FRAMES, THICKNESS_PX } from "./strips";
 
 const SICK = "worst=sick";
 

@@ -21,7 +21,6 @@ import { box } from "../widgets/box";
 import { CutName } from "../widgets/cut_name";
 import { Icon } from "../widgets/icons";
 import { active, cellId, firstStage, pointedAt, stageAt } from "./place";
-import { RunStrip } from "./strip";
 
 interface RowProps {
   readonly row: BoardRow;
@@ -76,7 +75,6 @@ function RunCells({ run, at }: RunProps) {
       <div class="board-clip">
         <div class="board-moved">
           {factsStick.value ? null : <FactCells run={run} at={at} here={here} />}
-          <RunStrip run={run} />
           <StageCells run={run} />
           {stage === undefined ? null : <ActiveCell run={run} at={at} column={here} stage={stage} />}
         </div>

@@ -1,7 +1,7 @@
 /** Scalars of one run above its heatmaps, on the same time axis; all runs share each scalar's own height. */
 
 import { type ReadonlySignal, useComputed } from "@preact/signals";
-import { formatValue } from "../../math/format";
+import { formatApart, formatValue } from "../../math/format";
 import type { Extent } from "../../math/scalar_range";
 import { smooth } from "../../math/smooth";
 import { lastAtMost } from "../../math/value_scale";
@@ -95,18 +95,19 @@ function valuesBeyond(values: readonly number[], extent: Extent | null): { beyon
 /** The values at the upper and lower end of the chart, which switch its axis. */
 function Ends({ name, extent: [lo, hi] }: { readonly name: string; readonly extent: Extent }) {
   const other = scalarScale.value === "log" ? "linear" : "log";
+  const [upper, lower] = formatApart(hi, lo);
   return (
     <button
       type="button"
       class="scalar-ends"
       style={box({ width: Y_AXIS_PX - 4, top: NAME_LINE_PX, height: CHART_PX })}
       title={`The scalars are on a ${scalarScale.value} axis. Click: ${other}`}
-      aria-label={`${formatValue(hi, 2)} ${formatValue(lo, 2)}: axis of ${name}, switch to ${other}`}
+      aria-label={`${upper} ${lower}: axis of ${name}, switch to ${other}`}
       onClick={() => {
         scalarScale.value = other;
       }}
     >
-      <span>{formatValue(hi, 2)}</span> {hi > lo ? <span>{formatValue(lo, 2)}</span> : null}
+      <span>{upper}</span> {hi > lo ? <span>{lower}</span> : null}
     </button>
   );
 }

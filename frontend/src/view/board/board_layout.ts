@@ -26,7 +26,8 @@ export const BAND_PX = 25;
 /** Around the picture in a cell. */
 export const CELL_GAP_PX = 4;
 const RIGHT_PX = 12;
-const AHEAD_ROWS = 6;
+/** Rows that share a canvas: the browser puts canvases together one by one, which took 8 ms a frame with one a row. */
+export const STRIP_ROWS = 4;
 /** Columns come and go by so many at a time. */
 const COLUMN_BLOCK = 8;
 const FEW_COLUMNS = 40;
@@ -97,17 +98,17 @@ export const recordColumns = computed(() =>
   cell_px.value - 2 * CELL_GAP_PX > 1.5 * FEW_COLUMNS ? MANY_COLUMNS : FEW_COLUMNS,
 );
 
-/** On the screen or just beyond its edge. */
+/** On the screen or just beyond its edge: the rows of whole canvases. */
 export const rowsInSight = stableList(() => {
-  const all = placedBoardRows.value;
-  const count = rowCount.value;
-  const from = Math.floor(boardTop_px.value / row_px.value) - AHEAD_ROWS;
-  const first = Math.max(0, Math.min(from, all.length - count));
-  return all.slice(first, first + count);
+  const canvas = Math.floor(boardTop_px.value / row_px.value / STRIP_ROWS);
+  const first = Math.max(0, canvas - 1) * STRIP_ROWS;
+  return placedBoardRows.value.slice(first, first + rowCount.value);
 });
 
-/** Always as many, so that the elements of a row that leaves serve the one that comes. */
-export const rowCount = computed(() => Math.ceil(boardFrame.value.height_px / row_px.value) + 2 * AHEAD_ROWS);
+/** As many at most, so that the elements of a row that leaves serve the one that comes. */
+export const rowCount = computed(
+  () => (Math.ceil(boardFrame.value.height_px / row_px.value / STRIP_ROWS) + 3) * STRIP_ROWS,
+);
 
 export interface PlacedBoardRow {
   readonly row: BoardRow;

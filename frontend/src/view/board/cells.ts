@@ -6,7 +6,7 @@ import { seriesId } from "../../series/series_id";
 import type { Board, Series } from "../../series/types";
 import { client, newestTimes } from "../catalog/catalog";
 import { remember } from "../reactive/memo";
-import { boardDrawn, runsWithData } from "../selection/selection";
+import { boardDrawn, runPlaces, runsWithData } from "../selection/selection";
 
 export interface Cell extends CellQuantiles {
   /** Why it cannot be read; "" where it can. */
@@ -127,7 +127,6 @@ async function askAll(): Promise<void> {
 /** Runs and series with a cell that is missing or old, in sight or to choose an axis by; null when there are none. */
 function nextBlock(): Wanted | null {
   const { runs, series, columns } = wanted;
-  const placeIn = runPlacer();
   const lacks = (run: string, one: Series) => {
     const at = placeIn(run, one);
     if (at < 0) return false;
@@ -142,10 +141,9 @@ function nextBlock(): Wanted | null {
   return { runs: asked, series: lacking.slice(0, BLOCK_CELLS), columns };
 }
 
-/** Gives the place of a run in a series; -1 where that has no such run. */
-function runPlacer(): (run: string, series: Series) => number {
-  const places = new Map(runsWithData.peek().map((run) => [run.name, run.at]));
-  return (run, series) => series.runs.indexOf(places.get(run) ?? -1);
+/** The place of a run in a series; -1 where that has no such run. */
+function placeIn(run: string, series: Series): number {
+  return series.runs.indexOf(runPlaces.peek().get(run) ?? -1);
 }
 
 function sampleRuns(): readonly string[] {
@@ -157,7 +155,6 @@ function sampleRuns(): readonly string[] {
 
 function take(block: Wanted, answer: Board, asOf: ReadonlyMap<string, readonly number[]>): void {
   shares = answer.shares;
-  const placeIn = runPlacer();
   const changed = new Set<string>();
   for (const { run: at, series: column, ...given } of answer.cells) {
     const [run, series] = [block.runs[at], block.series[column]];
@@ -198,7 +195,6 @@ function isChosen(series: Series): boolean {
 /** Once all sample runs are there, so that a log directory has the same pictures each time. Whether any is chosen. */
 function chooseAxes({ series: all, columns }: Wanted): boolean {
   const runs = runsWithData.peek().map(({ name }) => name);
-  const placeIn = runPlacer();
   const open = all.filter((series) => !isChosen(series));
   let changes = false;
   for (const series of open) {

@@ -2,7 +2,7 @@
 
 import { computed } from "@preact/signals";
 import type { Series } from "../../series/types";
-import { layers, runsWithData } from "../selection/selection";
+import { layers, runPlaces } from "../selection/selection";
 import { layersToTree, type Row } from "../selection/tree";
 import { boardFoldedGroups, boardFolds } from "../settings/settings";
 
@@ -86,7 +86,7 @@ function rowToStage(row: Row, inside: string): Stage {
 
 /** Whether a run has any layer of a stage. */
 export function hasStage(run: string, { layers }: Stage): boolean {
-  const at = runsWithData.value.find(({ name }) => name === run)?.at ?? -1;
+  const at = runPlaces.value.get(run) ?? -1;
   return layers.some((series) => series.runs.includes(at));
 }
 

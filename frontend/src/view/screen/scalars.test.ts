@@ -56,6 +56,15 @@ describe("what is drawn", () => {
     settings.scalars.value = [];
     expect(shownTags.value).toEqual([]);
   });
+
+  it.each([
+    [["eval/loss", "final/loss", "train/loss"], "train/loss"],
+    [["a/loss", "loss"], "loss"],
+    [["Loss/validation"], "Loss/validation"],
+  ])("of %j is the loss of the training", (scalars, loss) => {
+    showPage(["one"], [madeSeries("conv", 1)], { scalars });
+    expect(shownTags.value).toEqual([loss]);
+  });
 });
 
 describe("scalars of the shown runs", () => {

@@ -26,15 +26,15 @@ export const shownTags = computed<readonly string[]>(() => {
   return lossTag.value === undefined ? [] : [lossTag.value];
 });
 
-export const lossTag = computed(
-  () => tags.value.find((tag) => /(^|\/)(train_)?loss$/i.test(tag)) ?? tags.value.find(isLoss),
-);
+/** Patterns of the tag of the training's loss, the likeliest first; the server has the same for the board (LOSS_TAGS). */
+const LOSSES = [/^(train[/_.]?)?loss$/i, /train.*loss/i, /loss/i];
+
+export const lossTag = computed(() => {
+  const byLikelihood = LOSSES.map((pattern) => tags.value.find((tag) => pattern.test(tag)));
+  return byLikelihood.find((tag) => tag !== undefined);
+});
 /** Tags that are drawn elsewhere than above the heatmaps. */
 export const alsoWanted = signal<readonly string[]>([]);
-
-function isLoss(tag: string): boolean {
-  return /loss/i.test(tag);
-}
 
 /** By run and tag. */
 export const series = signal<ReadonlyMap<string, ScalarSeries>>(new Map());

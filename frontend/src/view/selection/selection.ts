@@ -41,6 +41,9 @@ export const runsWithData = computed<readonly ShownRun[]>(() => {
   return (index.value?.runs ?? []).map(shownRun).filter((run) => used.has(run.at));
 });
 
+/** By name, the place among all runs. */
+export const runPlaces = computed(() => new Map(runsWithData.value.map(({ name, at }) => [name, at])));
+
 const knownRuns = new WeakMap<RunAnswer, ShownRun>();
 
 /** The same object for the same run in the same place. */
