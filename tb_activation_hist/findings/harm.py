@@ -120,15 +120,16 @@ def _has_passed(finding: Finding, run: RunSignals) -> bool:
 
 def _refute(findings: Sequence[Finding], run: RunSignals) -> Sequence[Finding]:
     """The findings; an info where one says that nothing can be learnt, and the loss has fallen."""
-    doubted = [f.severity != "info" and _is_refutable(f) for f in findings]
-    if not any(doubted) or not _learnt_all_along(run, LEARNT_ALL_ALONG):
-        return findings
-    return [to_info(f) if own else f for f, own in zip(findings, doubted, strict=True)]
+    return [to_info(f) if f.severity != "info" and _is_refuted(f, run) else f for f in findings]
 
 
-def _is_refutable(finding: Finding) -> bool:
+def _is_refuted(finding: Finding, run: RunSignals) -> bool:
     change = finding.kind in CHANGES and "distance" in finding.threshold
-    return change or not REFUTED.isdisjoint(finding.threshold)
+    if not change and REFUTED.isdisjoint(finding.threshold):
+        return False
+    # To come down from far above the loss of guessing is not to have learnt.
+    guessing = float(finding.figures.get("loss_of_guessing", np.inf))
+    return _learnt_all_along(run, LEARNT_ALL_ALONG, guessing)
 
 
 def _is_judged(finding: Finding, run: RunSignals) -> bool:
@@ -201,13 +202,16 @@ def goes_on_learning(run: RunSignals, step: int) -> bool:
     return bool((learnt and stays) or falls)
 
 
-def _learnt_all_along(run: RunSignals, share: float) -> bool:
-    """Whether the loss has fallen to such a share of the first one, and ends near its lowest."""
+def _learnt_all_along(run: RunSignals, share: float, most: float = np.inf) -> bool:
+    """Whether the loss has fallen to such a share of the first one, and ends near its lowest.
+
+    most: what the first one counts as at most.
+    """
     trend = find_loss_trend(run)
     if trend is None:
         return False
     # A loss that shoots up in the first steps comes back without anything learnt.
-    begin = min(trend.begin, trend.first)
+    begin = min(trend.begin, trend.first, most)
     if begin <= 0 or trend.end > share * begin:
         return False
     return trend.end - trend.lowest <= (1 - LEARNT) * (begin - trend.lowest)

@@ -58,10 +58,12 @@ def find_large_logits(layers: RunSignals, options: LargeLogitsThresholds) -> Ite
     size = fact.start[OUTPUT_SIZE]
     same = last.first_rms <= SAME_SIZE * size and size <= SAME_SIZE * last.first_rms
     own = same or size >= FAR_LOGITS
-    times = history.first / math.log(fact.classes)
+    guessing = math.log(fact.classes)
+    times = history.first / guessing
     if own and size >= LEAST_LOGITS and options.large_logits <= times < math.inf:
+        figures = {"rms": size, "loss_begin": history.first, "loss_of_guessing": guessing}
         yield Observation(
-            hits=[first_record_hit(last, {"rms": size, "loss_begin": history.first})],
+            hits=[first_record_hit(last, figures)],
             title=f"{last.info.layer}: logits start with a root mean square of "
             f"{format_factor(size)}, so that the cross entropy begins at "
             f"{format_factor(history.first)}, {format_factor(times)} times that of guessing",

@@ -82,12 +82,18 @@ def test_logits_that_start_too_large(model: nn.Module, loss: Loss, found: int) -
     assert all((own.severity, own.layers) == ("warning", ("2",)) for own in told)
 
 
-def learn(model: nn.Module, loss: Loss) -> list[Finding]:
+def test_a_loss_that_comes_down_to_guessing_does_not_excuse_them() -> None:
+    (own,) = learn(network(60), F.cross_entropy, rate=0.05, steps=60)
+    assert own.figures["loss_begin"] > 3 * own.figures["loss_of_guessing"]
+    assert own.severity == "warning"
+
+
+def learn(model: nn.Module, loss: Loss, *, rate: float = 1e-3, steps: int = 20) -> list[Finding]:
     """What is found to explode in a training on random classes."""
     torch.manual_seed(0)
-    optimizer, memory = torch.optim.Adam(model.parameters(), 1e-3), MemoryWriter()
+    optimizer, memory = torch.optim.Adam(model.parameters(), rate), MemoryWriter()
     with ActivationHistLogger(model, memory, on_error="raise") as logger:
-        for _ in range(20):
+        for _ in range(steps):
             value = loss(model(torch.randn(32, 8)), torch.randint(10, (32,)))
             optimizer.zero_grad()
             value.backward()
