@@ -12,6 +12,7 @@ from tb_activation_hist.core.loss_form_names import (
     BARE,
     BINARY,
     BINARY_CHANCE,
+    BINARY_CLAMPED,
     BINARY_SOFTENED,
     CROSS_ENTROPY,
     NEGATIVE_LIKELIHOOD,
@@ -31,7 +32,6 @@ NEARLY: Final = 1e-2
 USED: Final = 1e-3
 """Share of the largest gradient below which that of a sample is too small to be compared."""
 
-
 SURE: Final = 0.99
 """Probability of a class from which on a sample with next to no gradient is of it."""
 
@@ -39,23 +39,9 @@ VARIED: Final = 0.1
 """How much the sigmoids of a batch of one class must vary: other losses may give such samples
 about the same gradients, too."""
 
-
-SUM_TOLERANCE: Final = 1e-3
-"""How far from 1 the sum of a softmax over the batch may be, but for rounding."""
-
-ZERO_SUM: Final = 1e-4
-"""Sum of a column's gradients that is rounding, as a share of their sizes."""
-
-LEAST_SIGNS: Final = 16
-"""Samples whose gradients' signs are those of a cross entropy by chance in less than 1 of 60,000
-batches, even with three classes."""
-
 UNEVEN: Final = 0.1
 """Spread of a column's values, relative to their mean, below which equal values could add up to 1
 by chance, where a batch has as many samples as there are classes."""
-
-NEAR_SUM: Final = 0.1
-"""How far from 1 the sums over the classes are where those over the samples are 1 by chance."""
 
 LEAST_PULLED: Final = 3
 """Classes of a sample that have a gradient, where it is that of a cross entropy."""
@@ -67,8 +53,6 @@ EVEN_SUMS: Final = 2e-3
 """How far apart the sums of shares are that are 1 but for rounding, relative to them."""
 
 TWO: Final = 2
-MATRIX: Final = 2
-
 
 RECTIFIED_SHARE: Final = 0.1
 """Share of logits that are exactly 0, none being below 0, from which on a ReLU has made them."""
@@ -240,6 +224,12 @@ def _find_soft_likelihood(outputs: FloatArray, gradients: FloatArray) -> LossFor
 
 def _find_binary(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     """A loss of one output (N,) that tells two classes apart: of logits, or of probabilities."""
+    beyond = (outputs < 0) | (outputs > 1)
+    if beyond.any() and not gradients[beyond].any():
+        # Exactly 0 is the gradient of what a clamp cuts off. The loss itself allows no such values.
+        form = _find_binary(outputs[~beyond], gradients[~beyond])
+        clamped = form is not None and form.name == BINARY_CHANCE
+        return LossForm(BINARY_CLAMPED, NONE, normalised=False) if clamped else None
     used = np.flatnonzero(np.abs(gradients) > USED * np.abs(gradients).max())
     if len(used) < LEAST_ROWS:
         return None
@@ -271,79 +261,6 @@ def _is_in_proportion(gradients: FloatArray, expected: FloatArray, labels: IntAr
 def _sigmoid(logits: FloatArray) -> FloatArray:
     chances: FloatArray = 1 / (1 + np.exp(-logits.clip(-60, 60)))
     return chances
-
-
-def is_over_samples(outputs: FloatArray, gradients: FloatArray, eps: float) -> bool:
-    """Whether a softmax goes over the samples of a batch, in the model or in its loss.
-
-    outputs, gradients: (N, ...), of all samples of a batch. eps: of their number format. Classes
-    lie along the last dimension or the second.
-    """
-    if outputs.ndim < MATRIX or len(outputs) < LEAST_ROWS or outputs[0].size < TWO:
-        return False
-    flat = outputs.reshape(len(outputs), -1)
-    rules = {-1, 1} if outputs.ndim > MATRIX else {-1}
-    return _adds_up_over_samples(flat, eps) or any(
-        _pulls_over(0, np.moveaxis(gradients, axis, -1), eps) for axis in rules
-    )
-
-
-def is_over_positions(along: FloatArray, across: FloatArray, eps: float) -> bool:
-    """Whether the softmax of a loss goes over the places of a sample, not over its classes.
-
-    along: gradients (N, ..., P), whole rows along the places. across: (N, ..., C), along classes.
-    Of several places one class may be the right one, but of a place only one class.
-    """
-    places, classes = along.reshape(-1, along.shape[-1]), across.reshape(-1, across.shape[-1])
-    if min(len(places), len(classes)) < LEAST_SIGNS or min(places.shape[1], classes.shape[1]) < 3:
-        return False
-    several = bool(((places < 0).sum(axis=1) > 1).any())
-    return several and _adds_up_to_nothing(places, eps) and _pulls_one_class(classes, TWO)
-
-
-def _pulls_over(axis: int, gradients: FloatArray, eps: float) -> bool:
-    """Whether gradients (..., C) are those of a cross entropy whose softmax goes over an axis.
-
-    Of a sample only the right class is pulled up. Outputs that a loss centres over the batch add up
-    to 0 there as well, but have no such signs.
-    """
-    classes = gradients.reshape(-1, gradients.shape[-1])
-    if len(classes) < LEAST_SIGNS or not _pulls_one_class(classes):
-        return False
-    return _adds_up_to_nothing(np.moveaxis(gradients, axis, -1).reshape(-1, len(gradients)), eps)
-
-
-def _pulls_one_class(gradients: FloatArray, least: int = LEAST_PULLED) -> bool:
-    """Whether at most one class of each row (R, C) is pulled up, and not all rows add up to 0.
-
-    All classes have a gradient: where one of them alone has, it is that of an action. Over places,
-    only the classes of a row have one. least: so many of a sample have one.
-    """
-    used = (gradients != 0).sum(axis=1)
-    if ((gradients < 0).sum(axis=1) > 1).any() or not used.any():
-        return False
-    if np.median(used[used > 0]) < min(gradients.shape[1], least):
-        return False
-    off = np.abs(gradients.sum(axis=1)) > EXACT * np.abs(gradients).sum(axis=1)
-    return bool(off.any() and ((gradients != 0).any(axis=0).sum() > 1))
-
-
-def _adds_up_to_nothing(rows: FloatArray, eps: float) -> bool:
-    """Whether the gradients of each row add up to 0, but for rounding."""
-    return bool((np.abs(rows.sum(axis=1)) <= (ZERO_SUM + 2 * eps) * np.abs(rows).sum(axis=1)).all())
-
-
-def _adds_up_over_samples(outputs: FloatArray, eps: float) -> bool:
-    """Whether each column of outputs, or of their exponentials, adds up to 1, and no row."""
-    if outputs.max() > 1:
-        return False
-    values = np.exp(outputs) if outputs.max() <= 0 else outputs
-    sums, rows = values.sum(axis=0), values.sum(axis=1)
-    tolerance = SUM_TOLERANCE + 2 * eps
-    even = np.ptp(values, axis=0) <= UNEVEN * values.mean(axis=0)
-    columns = (values >= 0).all() and (np.abs(sums - 1) <= tolerance).all()
-    uneven = not even.any() or (np.abs(rows - 1) > NEAR_SUM).all()
-    return bool(columns and uneven and (np.abs(rows - 1) > tolerance).any())
 
 
 def _softmax(logits: FloatArray) -> FloatArray:

@@ -13,12 +13,7 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.loss_forms import (
-    LossForm,
-    find_form,
-    is_over_positions,
-    is_over_samples,
-)
+from tb_activation_hist.capture.loss_forms import LossForm, find_form
 from tb_activation_hist.capture.loss_pulls import (
     find_pull,
     has_targets_beyond,
@@ -32,6 +27,7 @@ from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.overlap_losses import find_overlap
 from tb_activation_hist.capture.seen_classes import SeenClasses
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.softmax_axes import is_over_positions, is_over_samples
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
 from tb_activation_hist.core.grid import FloatArray, IntArray

@@ -25,5 +25,8 @@ BINARY_SOFTENED: Final = "binary_cross_entropy_with_logits of a sigmoid"
 BINARY_CHANCE: Final = "binary_cross_entropy"
 """Of single probabilities, or of one for each of several labels."""
 
+BINARY_CLAMPED: Final = "binary_cross_entropy of clamped values"
+"""Of single values, or of one for each of several labels, which are cut to 0 and 1."""
+
 NEGATIVE_LIKELIHOOD: Final = "nll_loss"
 """Of logarithms of probabilities: all that the gradient says is which class is the right one."""

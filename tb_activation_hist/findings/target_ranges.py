@@ -8,6 +8,7 @@ from typing import Final
 
 from tb_activation_hist.core.loss_form_names import (
     BINARY,
+    BINARY_CLAMPED,
     BINARY_SOFTENED,
     CROSS_ENTROPY,
     RECTIFIED,
@@ -91,6 +92,19 @@ def find_raw_overlap(layers: RunSignals, options: TargetRangesThresholds) -> Ite
                 "were looked at",
                 threshold={"raw_overlap": options.loss_looks},
                 figures={"records": fact.raw_overlap},
+            )
+
+
+def find_clamped(layers: RunSignals, options: TargetRangesThresholds) -> Iterator[Observation]:
+    """Outputs that are cut to 0 and 1 for a binary cross entropy, where a sigmoid is missing."""
+    for fact, last, _ in judged_outputs(layers, options):
+        if fact.form == BINARY_CLAMPED and is_form(fact, options):
+            yield Observation(
+                hits=[hit_from_step(last, fact.first)],
+                title=f"{last.info.layer}: a binary cross entropy gets values that are clamped "
+                f"to 0 and 1, in {fact.formed} of {fact.looks} records that were looked at",
+                threshold={"clamped": options.loss_looks},
+                figures={"records": fact.formed},
             )
 
 

@@ -113,6 +113,17 @@ ONE_CLASS: Final = Guidance(
     check="The code counts the samples of each class in a batch: most classes should occur.",
 )
 
+CLAMPED: Final = Guidance(
+    causes=(
+        "clamp(0, 1) after binary_cross_entropy complained of values beyond 0 to 1",
+        "a sigmoid that is missing at the end of the network",
+    ),
+    remedy="What is clamped gets no gradient, however wrong it is. Give the loss the outputs as "
+    "they are, and let it apply the sigmoid.",
+    code="loss = F.binary_cross_entropy_with_logits(output, target)",
+    check="Begin a new run: at the start, the loss should be about 0.69.",
+)
+
 OUT_OF_RANGE: Final = Guidance(
     causes=(
         "a sigmoid, tanh or ReLU at the end of a network whose targets go beyond its range",
@@ -151,6 +162,7 @@ LOSS_MISMATCH: Final[tuple[Pattern, ...]] = (
     (exceeds("no_logarithms"), NO_LOGARITHMS),
     (exceeds("off_targets"), OFF_TARGETS),
     (exceeds("raw_overlap"), RAW_OVERLAP),
+    (exceeds("clamped"), CLAMPED),
     (exceeds("far_targets"), FAR_TARGETS),
     (exceeds("over_batch"), SOFTMAX_OVER_BATCH),
     (exceeds("one_class"), ONE_CLASS),

@@ -24,6 +24,7 @@ from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.target_ranges import (
     TargetRangesThresholds,
+    find_clamped,
     find_far_targets,
     find_off_targets,
     find_out_of_range,
@@ -230,8 +231,8 @@ LOSS_MISMATCH: Final = RunRule(
     seen="The loss does not fit what the network gives: targets of another shape that are spread "
     "over the batch, a softmax or sigmoid in front of a loss that has one, a softmax over the "
     "batch or over places, targets of one class alone, nll_loss without logarithms, a Dice "
-    "loss of logits, targets beyond the range of the last layer or of a binary cross entropy, or "
-    "far from all outputs, or a critic that nothing bounds.",
+    "loss of logits, a clamp in place of a sigmoid, targets beyond the range of the last layer or "
+    "of a binary cross entropy, or far from all outputs, or a critic that nothing bounds.",
     source=GRADIENTS,
     thresholds=LossMismatchThresholds,
     explains={},
@@ -241,6 +242,7 @@ LOSS_MISMATCH: Final = RunRule(
         find_no_logarithms,
         find_off_targets,
         find_raw_overlap,
+        find_clamped,
         find_far_targets,
         find_softmax_elsewhere,
         find_one_class,
