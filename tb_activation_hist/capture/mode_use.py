@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import CodeType, FunctionType
+from typing import Final
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.modules.dropout import _DropoutNd
 
-_FLAG = "training"
+_FLAG: Final = "training"
+
+_DROPOUTS: Final = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+_NORMS: Final = (
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.SyncBatchNorm,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+)
 
 
 def works_alike_in_eval(model: nn.Module) -> bool:
@@ -23,9 +40,9 @@ def works_alike_in_eval(model: nn.Module) -> bool:
 
 
 def _depends_on_mode(module: nn.Module) -> bool:
-    if isinstance(module, _DropoutNd):
+    if isinstance(module, _DROPOUTS):
         return bool(module.p > 0)
-    if isinstance(module, _NormBase):
+    if isinstance(module, _NORMS):
         return bool(module.track_running_stats)
     if isinstance(module, (nn.RNNBase, nn.MultiheadAttention)):
         return bool(module.dropout > 0)

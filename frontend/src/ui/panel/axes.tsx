@@ -84,7 +84,7 @@ export function AxesLabels({ panel }: { readonly panel: PanelView }) {
     if (panel.data.tile.value === null) return;
     const drawing = valueAxisDrawing(panel);
     drawOn(panel, parts.value, [0, 0], drawing, (text) => {
-      if (element.current) element.current.dataset.yTicks = text;
+      element.current?.setAttribute("data-y-ticks", text);
     });
   });
   useSignalEffect(() => {
@@ -92,7 +92,7 @@ export function AxesLabels({ panel }: { readonly panel: PanelView }) {
     const drawing = timeAxisDrawing(panel.axis.value);
     const { axisTop_px } = panel.layer.layout.value;
     drawOn(panel, parts.time, [Y_AXIS_PX, axisTop_px], drawing, (text) => {
-      if (element.current) element.current.dataset.xTicks = text;
+      element.current?.setAttribute("data-x-ticks", text);
     });
   });
   useEffect(
