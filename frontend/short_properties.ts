@@ -58,6 +58,9 @@ function shortened(node: Node): Change | null {
     throw new Error(
       `"${node.value}" is asked for by a text, so it cannot have a short name: take it off the list.`,
     );
+  const of = (node.object as Node | undefined)?.property as Node | undefined;
+  if (of?.name === "dataset" && SHORT.has(String((node.property as Node).name)))
+    throw new Error(`dataset.${(node.property as Node).name} names an attribute: use setAttribute().`);
   const named = (node.type === "MemberExpression" ? node.property : node.key) as Node | undefined;
   if (!named || node.computed || named.type !== "Identifier") return null;
   const short = SHORT.get(named.name as string);

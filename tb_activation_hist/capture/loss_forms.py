@@ -62,7 +62,7 @@ NONE: Final = np.zeros(0, np.int64)
 
 @dataclass(frozen=True)
 class LossForm:
-    """A loss and what it was given. name: a form of `core.setup_facts`.
+    """A loss and what it was given. name: a form of `core.loss_form_names`.
 
     labels: the class of each sample, (N,); empty where each has several, or shares of them.
     normalised: whether the outputs are what the loss makes of them once more, or, of

@@ -210,3 +210,16 @@ def _fit_line(places: FloatArray, values: FloatArray) -> _Line:
     slope = float((centred * raised).sum()) / spread
     off = float(((raised - slope * centred) ** 2).sum()) / varied
     return _Line(float(values.mean() - slope * places.mean()), slope, off**0.5)
+
+
+def is_linear(calls: list[FloatArray]) -> bool:
+    """Whether each call has one gradient for all samples, in some above and in others below 0."""
+    even = all(np.ptp(each) == 0 for each in calls)
+    signs = {float(np.sign(each.flat[0])) for each in calls}
+    return even and {-1.0, 1.0} <= signs
+
+
+def is_of_chosen(gradients: FloatArray) -> bool:
+    """Whether each sample has a gradient of one of several outputs, of either sign."""
+    one_each = gradients.shape[1] > 1 and ((gradients != 0).sum(axis=1) <= 1).all()
+    return bool(one_each and (gradients > 0).any() and (gradients < 0).any())

@@ -17,6 +17,8 @@ from tb_activation_hist.capture.loss_forms import LossForm, find_form
 from tb_activation_hist.capture.loss_pulls import (
     find_pull,
     has_targets_beyond,
+    is_linear,
+    is_of_chosen,
     pulls_below_zero,
     pulls_beyond_range,
 )
@@ -24,7 +26,7 @@ from tb_activation_hist.capture.made_parameters import MadeWatch
 from tb_activation_hist.capture.model_hooks import Hook
 from tb_activation_hist.capture.output_sample import OutputSample, to_matrix
 from tb_activation_hist.capture.outputs import floating_tensors
-from tb_activation_hist.capture.overlap_losses import find_overlap
+from tb_activation_hist.capture.overlap_losses import SeenOverlaps
 from tb_activation_hist.capture.seen_classes import SeenClasses
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.softmax_axes import is_over_positions, is_over_samples
@@ -50,11 +52,6 @@ PLACES_AND_CLASSES: Final = (-1, 1)
 MOST_OUTPUTS: Final = 4
 MOST_CALLS: Final = 6
 MOST_LEVELS: Final = 64
-
-LEAST_RATIOS: Final = 3
-NEW_RATIO: Final = 0.03
-"""Ratios of an overlap's numbers, at least, and how much each differs from all others; weights of
-an absolute error, or of a quantile, always have one ratio."""
 
 Fail: TypeAlias = Callable[[str, BaseException], None]
 _Pair: TypeAlias = tuple[FloatArray, FloatArray]
@@ -216,9 +213,9 @@ class _Known:
     _forms: Counter[str] = field(default_factory=Counter)
     _normalised: Counter[str] = field(default_factory=Counter)
     _levels: list[float] = field(default_factory=list)
-    _ratios: list[float] = field(default_factory=list)
     _start: dict[str, float] = field(default_factory=dict)
     _classes: SeenClasses = field(default_factory=SeenClasses)
+    _overlaps: SeenOverlaps = field(default_factory=SeenOverlaps)
 
     def add(self, step: int, calls: list[_Call]) -> bool:
         """Take in the calls of a look; whether they had gradients."""
@@ -230,7 +227,7 @@ class _Known:
         self._calls = max(self._calls, len(calls))
         self._first, self._last = self._first or step, step
         self._counts["penalised"] += any(call.penalised for call in calls)
-        self._counts["linear"] += _is_linear([own[0][1] for _, own in known])
+        self._counts["linear"] += is_linear([own[0][1] for _, own in known])
         if self.looks == 1 == len(calls):
             self._start = _sizes_of(outputs, gradients, first.count)
         eps = next(call.eps for call in calls if call.eps)
@@ -249,7 +246,7 @@ class _Known:
             self._take_pull(outputs, gradients, eps)
             self._take_ends(step, outputs, gradients)
             if not self._take_form(matrices) and has_places:
-                self._take_overlap(outputs, gradients)
+                self._counts["off_targets"] += self._overlaps.add(outputs, gradients)
         return True
 
     def _take_pull(self, outputs: FloatArray, gradients: FloatArray, eps: float) -> None:
@@ -269,18 +266,6 @@ class _Known:
             self._since = self._since or step
         self._counts["after"] += self._since > 0
 
-    def _take_overlap(self, outputs: FloatArray, gradients: FloatArray) -> None:
-        """Of masks."""
-        found = find_overlap(outputs, gradients)
-        if found is None:
-            return
-        self._counts["off_targets"] += found.off_targets
-        new = all(abs(found.ratio / each - 1) > NEW_RATIO for each in self._ratios)
-        if new and len(self._ratios) < MOST_LEVELS:
-            self._ratios.append(found.ratio)
-        self._counts["raw_overlap"] += found.of_logits
-        self._counts["lowered_overlap"] += found.lowered
-
     def _take_form(self, parts: list[_Pair]) -> bool:
         """Of the first part whose rows go into such a loss; those of the others are no classes.
 
@@ -295,7 +280,7 @@ class _Known:
                 return True
             other = find_form(outputs, -gradients)
             seen["ascended"] |= other is not None and other.name != NEGATIVE_LIKELIHOOD
-            seen["chosen"] |= _is_of_chosen(gradients)
+            seen["chosen"] |= is_of_chosen(gradients)
             seen["off_targets"] |= has_targets_beyond(outputs.ravel(), gradients.ravel())
         self._counts.update(seen)
         return seen.total() > 0
@@ -309,7 +294,6 @@ class _Known:
 
     @property
     def fact(self) -> LossGradients:
-        varied = len(self._ratios) >= LEAST_RATIOS
         form, formed = max(self._forms.items(), key=lambda each: each[1], default=("", 0))
         return LossGradients(
             self.name,
@@ -327,7 +311,8 @@ class _Known:
             likeness=self._classes.likeness,
             start=self._start,
             **{name: int(self._counts[name]) for name in COUNTED},
-            **{name: int(self._counts[name]) * varied for name in OF_OVERLAPS},
+            raw_overlap=self._overlaps.of_logits,
+            lowered_overlap=self._overlaps.lowered,
         )
 
 
@@ -346,8 +331,6 @@ COUNTED: Final = (
     "off_targets",
 )
 
-OF_OVERLAPS: Final = ("raw_overlap", "lowered_overlap")
-
 
 def _sizes_of(outputs: FloatArray, gradients: FloatArray, count: int) -> dict[str, float]:
     """Sizes of all outputs of a call and their gradients, to four digits, as processors differ in
@@ -359,16 +342,3 @@ def _sizes_of(outputs: FloatArray, gradients: FloatArray, count: int) -> dict[st
         OUTPUT_SIZE: np.sqrt((outputs**2).mean()),
     }
     return {name: float(f"{size:.4g}") for name, size in sizes.items()}
-
-
-def _is_linear(calls: list[FloatArray]) -> bool:
-    """Whether each call has one gradient for all samples, in some above and in others below 0."""
-    even = all(np.ptp(each) == 0 for each in calls)
-    signs = {float(np.sign(each.flat[0])) for each in calls}
-    return even and {-1.0, 1.0} <= signs
-
-
-def _is_of_chosen(gradients: FloatArray) -> bool:
-    """Whether each sample has a gradient of one of several outputs, of either sign."""
-    one_each = gradients.shape[1] > 1 and ((gradients != 0).sum(axis=1) <= 1).all()
-    return bool(one_each and (gradients > 0).any() and (gradients < 0).any())

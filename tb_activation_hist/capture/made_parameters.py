@@ -63,7 +63,7 @@ class MadeWatch:
         self._first = self._first or step
         if self._handles:
             self._names = self._names or [name]
-            self._take_hooks_off()
+            self.stop()
         elif not self._names:
             self._look_where(module, now)
         if self._looks >= MOST_LOOKS:
@@ -106,7 +106,8 @@ class MadeWatch:
                 hook = _WhereHook(name, known, self._names)
                 self._handles.append(module.register_forward_hook(hook))
 
-    def _take_hooks_off(self) -> None:
+    def stop(self) -> None:
+        """Take all hooks off."""
         for handle in self._handles:
             handle.remove()
         self._handles = []
@@ -114,11 +115,7 @@ class MadeWatch:
     def _end(self) -> None:
         self._ended = True
         self._waiting = []
-        self._take_hooks_off()
-
-    def stop(self) -> None:
-        """Take all hooks off."""
-        self._take_hooks_off()
+        self.stop()
 
 
 class _WhereHook(Hook):

@@ -6,7 +6,7 @@ other sign for all values outside of it: times s (1 - s) where the values are si
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -34,6 +34,48 @@ MOST_TARGET: Final = 1.1
 LOWERED: Final = 3.0
 """How many times the number within masks is at most that outside, where an overlap is raised: it is
 never smaller with Dice and Jaccard, and 2.3 times smaller with a Tversky of 0.7."""
+
+LEAST_RATIOS: Final = 3
+NEW_RATIO: Final = 0.03
+"""Ratios of an overlap's numbers, at least, and how much each differs from all others; weights of
+an absolute error, or of a quantile, always have one ratio."""
+
+MOST_RATIOS: Final = 64
+
+
+@dataclass
+class SeenOverlaps:
+    """What the looks at one output have shown of a loss of the overlap with masks."""
+
+    _ratios: list[float] = field(default_factory=list)
+    _of_logits: int = 0
+    _lowered: int = 0
+
+    def add(self, outputs: FloatArray, gradients: FloatArray) -> bool:
+        """Take in a look; whether masks have values beyond 0 to 1, beside such a loss."""
+        found = find_overlap(outputs, gradients)
+        if found is None:
+            return False
+        new = all(abs(found.ratio / each - 1) > NEW_RATIO for each in self._ratios)
+        if new and len(self._ratios) < MOST_RATIOS:
+            self._ratios.append(found.ratio)
+        self._of_logits += found.of_logits
+        self._lowered += found.lowered
+        return found.off_targets
+
+    @property
+    def of_logits(self) -> int:
+        """Looks at such a loss of values beyond 0 to 1 themselves; 0 before it is sure."""
+        return self._of_logits * self._is_sure
+
+    @property
+    def lowered(self) -> int:
+        """Looks at one that makes the overlap smaller; 0 before it is sure."""
+        return self._lowered * self._is_sure
+
+    @property
+    def _is_sure(self) -> bool:
+        return len(self._ratios) >= LEAST_RATIOS
 
 
 @dataclass(frozen=True)
