@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.attachment import Attachment
 from tb_activation_hist.capture.compiled import make_room_for_graphs
-from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
+from tb_activation_hist.capture.followed_layers import FollowedLayers
 from tb_activation_hist.capture.loss_watch import OutputHook
-from tb_activation_hist.capture.mode_use import works_alike_in_eval
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
@@ -30,22 +29,16 @@ from tb_activation_hist.capture.select import (
     unwrap,
 )
 from tb_activation_hist.capture.silence import (
-    LAST_SILENT,
     NO_LAYERS,
     NO_STEP,
     explain_missing_kinds,
-    explain_silence,
     explain_unmatched,
 )
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.tensor_names import tensor_patterns, unmatched_tensors
-from tb_activation_hist.core.input_facts import INPUTS_FIELD, facts_to_text
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.setup_facts import SETUP_FIELD
-
-NOTED_CHANGES: Final = 100
-"""Changes of the model that the run's information keeps, the latest."""
+from tb_activation_hist.recording.model_notes import ModelNotes
 
 MODES_EVERY: Final = 4
 """Records from one look at the layers' modes to the next."""
@@ -55,7 +48,7 @@ class AttachedModel:
     """The hooks of one logger on one model.
 
     records: how many there are so far. stored: whether any was written. quiet: whether nothing is
-    reported at the end.
+    reported at the end. notes: what the run's information says of the model.
     """
 
     def __init__(self, model: nn.Module, options: CaptureOptions) -> None:
@@ -75,16 +68,12 @@ class AttachedModel:
         self.quiet = False
         self._process = os.getpid()
         self._kinds = options.kinds
-        self._tell: Callable[..., None] | None = None
         self._attachment = Attachment()
+        self.notes = ModelNotes(model, self.state, self._attachment)
         self._recorders = Recorders(self.state, options.layers)
         self._selects_tensors = bool(tensor_patterns(options.layers))
         self._ran = False
         self._new: set[str] = set()
-        self._silent: list[str] | None = None
-        self._explained = False
-        self._resting: list[str] = []
-        self._changes: list[str] = []
 
     @property
     def layers(self) -> list[Layer]:
@@ -138,7 +127,7 @@ class AttachedModel:
 
         tell: takes fields of the run's information, from now on.
         """
-        self._tell = tell
+        self.notes.tell = tell
         self.update()
         for model in dict.fromkeys((*given_models(self._model), *called_models(self._model))):
             self._attachment.look_before_forwards(model, self.state)
@@ -179,8 +168,8 @@ class AttachedModel:
         """Take all hooks off; calling it again does nothing."""
         self.state.stop()
         self._ran = self.ran
-        self._tell_inputs()
-        self._tell_setup(last=True)
+        self.notes.note_inputs()
+        self.notes.note_setup(self.parameters.setup, last=True)
         self._attachment.detach()
         self._recorders.detach()
         self.parameters.detach()
@@ -199,7 +188,7 @@ class AttachedModel:
         self._new.update(changes.replaced, changes.added)
         # A model that makes its modules in the first forward pass has not changed.
         if changes and (self.records or changes.replaced or changes.removed):
-            self._note(changes)
+            self.notes.note_changes(changes)
 
     def begin_sizes(self, *, recorded: bool) -> None:
         """A step begins; recorded: whether it makes a record."""
@@ -235,25 +224,6 @@ class AttachedModel:
             with torch.no_grad():
                 self.parameters.setup.begin(self.state.step)
 
-    def _note(self, changes: Changes) -> None:
-        step = self.state.step
-        self._changes = [*self._changes, f"step {step}: {changes}"][-NOTED_CHANGES:]
-        if self._tell is not None:
-            self._tell(changes=self._changes)
-        if self.state.first_rank and changes.modules:
-            self.state.warn_once(
-                f"The model's layers changed before the end of step {step}: {changes}. The "
-                "model's current modules are recorded under their names; later changes are only "
-                "noted in the run.",
-                "changes",
-            )
-
-    def tell_order(self) -> None:
-        """Note in the run's information in which order layers ran, where there are new ones."""
-        order = self.state.call_order.take()
-        if order is not None and self._tell is not None:
-            self._tell(**order.to_info())
-
     def tell_missing(self) -> None:
         """At the end: warn where the model ran and no step ended, or nothing of a kind was seen."""
         if self.quiet or not self.state.first_rank or os.getpid() != self._process:
@@ -279,16 +249,6 @@ class AttachedModel:
             if text:
                 self.state.warn_once(text)
 
-    def _tell_trainable(self) -> None:
-        """Note which parameters are trained, for the findings."""
-        if self._tell is None:
-            return
-        names: dict[bool, list[str]] = {True: [], False: []}
-        for ref in layers_to_refs(self._with_parameters):
-            if ref.parameter is not None:
-                names[ref.parameter.requires_grad].append(ref.name)
-        self._tell(trainable_parameters=names[True], frozen_parameters=names[False])
-
     def end_inputs(self, step: int) -> None:
         """After a record: note what is known of the model's input, now and then, and news at once.
 
@@ -296,30 +256,10 @@ class AttachedModel:
         """
         news = [hook.end_record(step) for hook in self._attachment.model_hooks.values()]
         if any(news) or has_doubled(self.records):
-            self._tell_inputs()
+            self.notes.note_inputs()
         if self.parameters.setup is not None:
             self.parameters.setup.end_record(step)
-            self._tell_setup()
-
-    def _tell_setup(self, *, last: bool = False) -> None:
-        """Note what is new about how the training is set up."""
-        if self.parameters.setup is not None and self._tell is not None:
-            texts = self.parameters.setup.take_news(last=last)
-            if texts is not None:
-                self._tell(**{SETUP_FIELD: texts})
-
-    def _tell_inputs(self) -> None:
-        facts = [each for hook in self._attachment.model_hooks.values() for each in hook.facts]
-        if facts and self._tell is not None:
-            self._tell(**{INPUTS_FIELD: [facts_to_text(each) for each in facts]})
-
-    def _tell_resting(self) -> None:
-        """Note which layers are in eval mode, where that has changed."""
-        resting = [layer.name for layer in self.layers if not layer.module.training]
-        if resting != self._resting and self._tell is not None:
-            alike = bool(resting) and works_alike_in_eval(unwrap(self._model))
-            self._tell(eval_layers=resting, same_in_eval=alike)
-        self._resting = resting
+            self.notes.note_setup(self.parameters.setup)
 
     def end_record(self) -> None:
         """After the first record, and now and then later, look at modes and for silent layers."""
@@ -327,32 +267,12 @@ class AttachedModel:
         new, self._new = self._new, set()
         doubled = has_doubled(self.records)
         if doubled or self.records % MODES_EVERY == 0:
-            self._tell_resting()
+            self.notes.note_modes(self.layers)
         if not doubled:
             return
         if self.records == 1 and self.state.first_rank:
             self._tell_unmatched()
-        self._tell_trainable()
+        self.notes.note_trainable(layers_to_refs(self._with_parameters))
         # The hooks of new layers may not have been on for the whole step.
         silent = [name for name in self._attachment.silent() if name not in new]
-        if silent != self._silent:
-            if self._tell is not None:
-                self._tell(silent=silent)
-            self._silent = silent
-        if silent and not self._explained and self.records <= LAST_SILENT:
-            self._explain(silent)
-
-    def _explain(self, silent: list[str]) -> None:
-        """Warn of layers that give no output, once it is known that they should."""
-        text = explain_silence(
-            self._model,
-            self.layers,
-            silent,
-            self._attachment.hidden(),
-            phases=self.state.phases,
-            called=self.state.called,
-            records=self.records,
-        )
-        self._explained = bool(text)
-        if text and self.state.first_rank:
-            self.state.warn_once(text)
+        self.notes.note_silent(silent, self.layers, self.records)

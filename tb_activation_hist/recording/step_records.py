@@ -61,7 +61,7 @@ class StepRecords:
     ) -> bool:
         """Give a record to the writer; False when it was skipped."""
         self._hooks.stored = True
-        self._hooks.tell_order()
+        self._hooks.notes.note_order()
         watch = self.monitor
         observe, see = (None, None) if watch is None else (watch.add, watch.add_sizes)
         if sizes is not None:
