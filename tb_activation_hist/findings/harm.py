@@ -79,6 +79,12 @@ CERTAIN: Final = 2.0
 FIRST_STEP: Final = 2
 """Step up to which a state is one that the network begins with."""
 
+BEGUN: Final = 64
+"""Steps in which a run has just begun."""
+
+SOON: Final = 8
+"""Steps in which swings begin that may be those of the first steps."""
+
 LEAST_MEANS: Final = 2
 """Means of a loss on both sides of the step at which the trouble begins."""
 
@@ -167,9 +173,27 @@ def _swings_early(finding: Finding, run: RunSignals) -> bool:
     return "cycles" in finding.threshold and finding.last_step <= EARLY_SHARE * run.last_step
 
 
+def _swings_from_start(finding: Finding) -> bool:
+    return "cycles" in finding.threshold and finding.first_step <= SOON
+
+
+def _falls_so_far(run: RunSignals) -> bool:
+    """Whether a loss that is logged falls, in a run under way that has just begun."""
+    loss = find_main_loss(run)
+    if not 0 < run.facts.last_step <= BEGUN or loss is None or loss.non_finite:
+        return False
+    means = loss.means
+    return len(means) <= LEAST_MEANS or float(np.mean(means[-LEAST_MEANS:])) < means[0]
+
+
 def _does_harm(finding: Finding, run: RunSignals) -> bool:
-    """Whether the loss tells nothing that refutes it."""
+    """Whether the loss tells nothing that refutes it.
+
+    Of a run that has just begun, it does where it has fallen so far: more cannot be asked for yet.
+    """
     normalised = GROWTH in finding.threshold and _is_normalised(finding, run)
+    if (normalised or _swings_from_start(finding)) and _falls_so_far(run):
+        return False
     if starts_with_zeros(finding) or normalised:
         return not _learnt_all_along(run, LEARNT_ALL_ALONG)
     if GROWTH in finding.threshold or _swings_early(finding, run):
