@@ -43,6 +43,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
         ),
     ),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
+    "bound": Figure("largest size of an embedding", NUMBER, ("vanishing_bound",)),
     "cause": Figure("what reaches the weights", TEXT),
     "dropped_share": Figure(
         "values that Dropout sets to 0", SHARE, ("dropped_share", "dropout_setting")
