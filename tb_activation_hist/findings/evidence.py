@@ -64,6 +64,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     ),
     "idle_share": Figure("values that are zero or tiny", SHARE, ("collapsed_share",)),
     "idle_share_before": Figure("values that were zero or tiny before", SHARE),
+    "loss": Figure("loss that takes logits", TEXT),
     "loss_begin": Figure("logged loss at the beginning"),
     "loss_of_guessing": Figure("loss of guessing"),
     "loss_lowest": Figure("lowest logged loss"),
