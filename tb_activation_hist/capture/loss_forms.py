@@ -18,6 +18,7 @@ from tb_activation_hist.core.loss_form_names import (
     NEGATIVE_LIKELIHOOD,
     RECTIFIED,
     SOFTENED,
+    SQUASHED,
 )
 
 LEAST_ROWS: Final = 4
@@ -150,7 +151,15 @@ def _find_cross_entropy(
     if unlike <= EXACT:
         name = _name_of_logits(outputs, gradients, once[np.arange(len(once)), labels])
         return LossForm(name, labels, _are_probabilities(outputs))
-    return None
+    return _find_squashed(outputs, gradients, size)
+
+
+def _find_squashed(outputs: FloatArray, gradients: FloatArray, size: FloatArray) -> LossForm | None:
+    """A cross entropy of the sigmoids: only the right class of a sample has a gradient below 0."""
+    labels, values = gradients.argmin(axis=1), _sigmoid(outputs)
+    expected = _less_one(_softmax(values), labels) * values * (1 - values)
+    uneven, unlike = _compare(gradients, expected, size)
+    return LossForm(SQUASHED, labels, normalised=True) if max(uneven, unlike) <= EXACT else None
 
 
 def _name_of_logits(outputs: FloatArray, gradients: FloatArray, chances: FloatArray) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -22,7 +22,6 @@ from tb_activation_hist.capture.loss_pulls import (
     pulls_below_zero,
     pulls_beyond_range,
 )
-from tb_activation_hist.capture.made_parameters import MadeWatch
 from tb_activation_hist.capture.model_hooks import Hook
 from tb_activation_hist.capture.output_sample import OutputSample, to_matrix
 from tb_activation_hist.capture.outputs import floating_tensors
@@ -113,15 +112,22 @@ class LossWatch:
         return [own.fact for own in self._known.values() if own.looks]
 
 
+class GraphWatch(Protocol):
+    """Looks at the graph of a model's outputs."""
+
+    def note(self, name: str, module: nn.Module, args: Any, output: Any, step: int) -> None:
+        """A model has given this output in training. name: of the model."""
+
+
 class OutputHook(Hook):
     """After a model's forward pass of a step that is looked at."""
 
     def __init__(
-        self, layer: Layer, watch: LossWatch, made: MadeWatch, state: CaptureState
+        self, layer: Layer, watch: LossWatch, graphs: Sequence[GraphWatch], state: CaptureState
     ) -> None:
         self._name = layer.name
         self._watch = watch
-        self._made = made
+        self._graphs = graphs
         self._state = state
 
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
@@ -132,7 +138,8 @@ class OutputHook(Hook):
             if not (is_tracing() or in_backward()):
                 with torch.no_grad(), self._state.clock:
                     self._watch.note(self._name, output, self._state.fail)
-                    self._made.note(self._name, module, args, output, self._state.step)
+                    for graph in self._graphs:
+                        graph.note(self._name, module, args, output, self._state.step)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._state.fail(_place(self._name), err)
 

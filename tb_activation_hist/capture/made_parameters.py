@@ -7,17 +7,15 @@ look, and gone a step later.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.model_hooks import Hook
+from tb_activation_hist.capture.output_graph import nodes_of, parameters_of
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.core.setup_facts import StrayParameters
-
-MOST_NODES: Final = 20_000
-"""Operations of a graph that are followed, at most."""
 
 CLEAN_LOOKS: Final = 2
 """Looks without any such parameter, after which none is expected."""
@@ -144,16 +142,4 @@ def _need_gradients(args: Any) -> bool:
 
 def _leaves(output: Any) -> Iterator[nn.Parameter]:
     """The parameters that gradients of an output arrive at."""
-    tensors: Iterable[Tensor] = (tensor for _, tensor in floating_tensors(output))
-    waiting = [tensor.grad_fn for tensor in tensors if tensor.grad_fn is not None]
-    seen = set(waiting)
-    while waiting and len(seen) < MOST_NODES:
-        node: Any = waiting.pop()
-        if type(node).__name__ == "AccumulateGrad":
-            if isinstance(node.variable, nn.Parameter):
-                yield node.variable
-            continue
-        for before, _ in node.next_functions:
-            if before is not None and before not in seen:
-                seen.add(before)
-                waiting.append(before)
+    return parameters_of(nodes_of(output))

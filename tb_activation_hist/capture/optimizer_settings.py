@@ -27,6 +27,7 @@ MODULE_SETTINGS: Final = {
     "LSTM": ("dropout",),
     "GRU": ("dropout",),
     "MultiheadAttention": ("dropout",),
+    "Embedding": ("max_norm",),
 }
 """Part of a type's name -> attributes whose values are settings."""
 

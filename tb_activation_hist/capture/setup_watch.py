@@ -11,6 +11,7 @@ from torch import nn
 
 from tb_activation_hist.capture.count import is_capturing
 from tb_activation_hist.capture.equal_rows import LOOK_AGAIN, RowWatch
+from tb_activation_hist.capture.forward_dropout import DropoutWatch
 from tb_activation_hist.capture.kept_gradients import GradientWatch
 from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.loss_watch import LossWatch
@@ -90,6 +91,7 @@ class SetupWatch:
         self._strays = StrayWatch()
         self.losses = LossWatch()
         self._made: dict[str, MadeWatch] = {}
+        self._dropouts: dict[str, DropoutWatch] = {}
         self._told: list[str] = []
         self._news = False
         self.on = False
@@ -102,9 +104,10 @@ class SetupWatch:
         self._known.attach([*layers, whole])
         self._roots = [whole.module]
 
-    def watch_made(self, model: str) -> MadeWatch:
-        """The watch of what the forward passes of a model make; model: its name."""
-        return self._made.setdefault(model, MadeWatch())
+    def watch_graphs(self, model: str) -> tuple[MadeWatch, DropoutWatch]:
+        """The watches of what the forward passes of a model make, and drop; model: its name."""
+        made = self._made.setdefault(model, MadeWatch())
+        return made, self._dropouts.setdefault(model, DropoutWatch())
 
     def begin_step(self, recorded: bool) -> None:
         """A step begins; recorded: whether it makes a record."""
@@ -232,6 +235,7 @@ class SetupWatch:
         yield from self._rows.facts
         yield from self._strays.facts
         yield from (own.fact for own in self._made.values() if own.fact is not None)
+        yield from (own.fact for own in self._dropouts.values() if own.fact is not None)
         yield from self.losses.facts
 
     def stop(self) -> None:

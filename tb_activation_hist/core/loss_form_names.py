@@ -10,6 +10,9 @@ CROSS_ENTROPY: Final = "cross_entropy"
 SOFTENED: Final = "cross_entropy of a softmax"
 """Of logits, by a softmax before the loss and one inside it."""
 
+SQUASHED: Final = "cross_entropy of a sigmoid"
+"""Of logits, by a sigmoid before the loss and a softmax inside it."""
+
 RECTIFIED: Final = "cross_entropy of a ReLU"
 """Of logits, by a ReLU before the loss or at the model's end."""
 

@@ -160,6 +160,19 @@ class StrayParameters:
 
 
 @dataclass(frozen=True)
+class ForwardDropout:
+    """Dropout of a model's forward pass, by a function or a module.
+
+    layers: names of those whose outputs are dropped, the first `MOST_NAMES`. percent: the largest
+    share that is dropped. first: step of the first look.
+    """
+
+    layers: tuple[str, ...]
+    percent: int
+    first: int
+
+
+@dataclass(frozen=True)
 class EqualRows:
     """How many rows of a weight matrix differ: the weights of its units.
 
@@ -249,6 +262,7 @@ SetupFact: TypeAlias = (
     | KeptGradients
     | DroppedGradients
     | StrayParameters
+    | ForwardDropout
     | EqualRows
     | LossGradients
 )
@@ -261,6 +275,7 @@ _FACTS: Final[Mapping[str, type[Any]]] = {
     "kept": KeptGradients,
     "dropped": DroppedGradients,
     "stray": StrayParameters,
+    "dropout": ForwardDropout,
     "rows": EqualRows,
     "loss": LossGradients,
 }

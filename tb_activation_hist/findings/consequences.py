@@ -102,6 +102,10 @@ SEEN_IN_WEIGHTS: Final = frozenset({"other_weights", "start_again", "vanishing_f
 """Limits of findings that the weights themselves show: no sizes of outputs say it as well."""
 
 
+LITTLE_MOVES: Final = frozenset({"small_update", "short_way"})
+"""Limits of findings that new weights hardly move, which they put down to the learning rate."""
+
+
 def is_result(finding: Finding) -> bool:
     """Whether it says how the training ended, and nothing of the cause."""
     return not RESULTS.isdisjoint(finding.threshold)
@@ -153,6 +157,8 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
     rule = RUN_RULE_OF[cause.kind]
     if cause.kind == effect.kind:
         return rule.repeats(cause, effect, near)
+    if not LITTLE_MOVES.isdisjoint(effect.threshold) and _stops_gradients(cause):
+        return Begins.WITH_OR_AFTER.holds(effect.first_step - cause.first_step, near)
     begins = rule.explains.get(effect.kind)
     # What is only worth knowing, such as a mask of -inf, is no cause of trouble.
     if begins is None or cause.severity == "info" or is_result(cause):
@@ -160,6 +166,13 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
     if not SEEN_IN_WEIGHTS.isdisjoint(effect.threshold):
         return False
     return begins.holds(effect.first_step - cause.first_step, near)
+
+
+def _stops_gradients(finding: Finding) -> bool:
+    """Whether no step can move the weights much, whatever its rate: behind dead units, or since
+    Adam's eps is far above the gradients."""
+    dead = finding.kind == "collapsed" and finding.severity == "error"
+    return dead or "large_eps" in finding.threshold
 
 
 def follows(cause: Finding, effect: Finding, near: float, settled: float) -> bool:

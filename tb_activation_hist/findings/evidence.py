@@ -43,6 +43,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
         ),
     ),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
+    "bound": Figure("largest size of an embedding", NUMBER, ("vanishing_bound",)),
     "cause": Figure("what reaches the weights", TEXT),
     "dropped_share": Figure(
         "values that Dropout sets to 0", SHARE, ("dropped_share", "dropout_setting")
@@ -63,6 +64,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     ),
     "idle_share": Figure("values that are zero or tiny", SHARE, ("collapsed_share",)),
     "idle_share_before": Figure("values that were zero or tiny before", SHARE),
+    "loss": Figure("loss that takes logits", TEXT),
     "loss_begin": Figure("logged loss at the beginning"),
     "loss_of_guessing": Figure("loss of guessing"),
     "loss_lowest": Figure("lowest logged loss"),

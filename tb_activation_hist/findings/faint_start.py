@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.findings.hits import first_record_hit, name_layers
+from tb_activation_hist.core.setup_facts import ModuleSettings
+from tb_activation_hist.findings.hits import first_record_hit, hit_from_step, name_layers
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.rule import Observation
-from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
 from tb_activation_hist.findings.weights_at_start import (
     LOOKED_UP,
@@ -47,6 +49,31 @@ class FaintStartThresholds(Thresholds):
         "Median over the norms of the root mean square of their factors before the first step; "
         "0.96 at least in health, where not 0.",
     )
+    vanishing_bound: float = threshold(
+        0.005,
+        UNIT_RMS,
+        "Root mean square that an embedding can have at most by its `max_norm`.",
+        "usual: a `max_norm` of 1, which is 0.03 for 1,024 numbers",
+    )
+
+
+def find_bound_tables(layers: RunSignals, options: FaintStartThresholds) -> Iterator[Observation]:
+    """Embeddings that each forward pass shrinks to next to nothing."""
+    for own in layers.facts.of(ModuleSettings):
+        norm, names = own.settings.get("max_norm", math.inf), frozenset(own.layers)
+        hits = [
+            hit_from_step(s, own.since, {"bound": norm / math.sqrt(s.info.shape[-1])})
+            for s in layers.outputs
+            if module_name(s.info) in names and s.whole.any()
+            if norm < options.vanishing_bound * math.sqrt(s.info.shape[-1])
+        ]
+        if hits:
+            yield Observation(
+                hits=hits,
+                title=f"{name_layers(hits)}: max_norm={norm:g} bounds each embedding to a root "
+                f"mean square of {hits[0].figures['bound']:.1g}",
+                threshold={"vanishing_bound": options.vanishing_bound},
+            )
 
 
 def find_tiny_start(layers: RunSignals, options: FaintStartThresholds) -> Iterator[Observation]:

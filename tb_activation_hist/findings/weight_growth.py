@@ -95,7 +95,9 @@ def find_growing_weights(
     if span is None:
         return
     base, end = span
-    first, most = trend.departure(end, base), int(np.argmax(trend.scale))
+    first, most = trend.departure(end, base), base + int(np.argmax(trend.scale[base:]))
+    if trend.scale[most] <= trend.scale[:base].max(initial=0.0):  # back to what they had been
+        return
     growth = float(trend.scale[most] / trend.scale[base])
     hits = trend.hits(first, {"growth": growth, "largest_step": int(trend.steps[most])})
     if hits:

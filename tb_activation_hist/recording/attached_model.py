@@ -156,8 +156,8 @@ class AttachedModel:
             self.parameters.setup.attach(self.layers, self._whole)
             for given, layer in root_layers(self._model):
                 setup = self.parameters.setup
-                made = setup.watch_made(layer.name)
-                hook = OutputHook(layer, setup.losses, made, self.state)
+                graphs = setup.watch_graphs(layer.name)
+                hook = OutputHook(layer, setup.losses, graphs, self.state)
                 self._attachment.watch_outputs(given, hook)
 
     def record(self, name: str, tensor: Tensor) -> None:

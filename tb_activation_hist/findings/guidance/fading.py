@@ -79,6 +79,17 @@ TINY_FROM_START: Final = Guidance(
     "the first step.",
 )
 
+BOUND_TABLE: Final = Guidance(
+    causes=(
+        "max_norm=0.001 where 1 was meant",
+        "a bound that was meant for the gradients or for a step",
+    ),
+    remedy="Leave max_norm out, or set it to 1 or more: each forward pass shrinks the rows that it "
+    "looks up to that norm, whatever was learnt.",
+    code="torch.nn.Embedding(rows, width)  # no max_norm",
+    check="Print <layer>.max_norm and <layer>.weight.norm(dim=1).",
+)
+
 FAINT_NORMS: Final = Guidance(
     causes=(
         "norms initialised like convolutions, as normal_(weight, 0, 0.02) on all layers does",
@@ -142,6 +153,7 @@ VANISHING: Final[tuple[Pattern, ...]] = (
     (exceeds("vanishing_depth"), INPUT_FADES),
     (exceeds("vanishing_start"), TINY_FROM_START),
     (exceeds("vanishing_weights"), TINY_FROM_START),
+    (exceeds("vanishing_bound"), BOUND_TABLE),
     (exceeds("vanishing_factors"), FAINT_NORMS),
     (exceeds("vanishing_beside"), SHRINKS_ALONE),
     (_fades_alone, SHRINKS_ALONE),

@@ -42,6 +42,18 @@ SIGMOID_TWICE: Final = Guidance(
     check="Print output.min() and output.max(): logits are not confined to 0 to 1.",
 )
 
+SIGMOID_OF_CLASSES: Final = Guidance(
+    causes=(
+        "a sigmoid at the end of the model, and CrossEntropyLoss, which takes logits",
+        "a sigmoid between the model and the loss",
+        "several labels of a sample, for which BCEWithLogitsLoss is meant",
+    ),
+    remedy="Remove the sigmoid: CrossEntropyLoss has a softmax itself, which can tell values of 0 "
+    "to 1 apart by at most a factor of e. Of several labels of a sample, use BCEWithLogitsLoss.",
+    code="loss = F.cross_entropy(logits, target)  # no sigmoid before it",
+    check="Print output.min() and output.max(): logits are not confined to 0 to 1.",
+)
+
 NO_LOGARITHMS: Final = Guidance(
     causes=(
         "NLLLoss of logits, instead of CrossEntropyLoss",
@@ -155,8 +167,13 @@ def _is_sigmoid(case: Case) -> bool:
     return case.finding.figures.get("setting") == "sigmoid"
 
 
+def _is_of_classes(case: Case) -> bool:
+    return _is_sigmoid(case) and case.finding.figures.get("loss") == "cross_entropy"
+
+
 LOSS_MISMATCH: Final[tuple[Pattern, ...]] = (
     (exceeds("one_target"), ONE_TARGET),
+    (_is_of_classes, SIGMOID_OF_CLASSES),
     (_is_sigmoid, SIGMOID_TWICE),
     (exceeds("softened_twice"), SOFTMAX_TWICE),
     (exceeds("no_logarithms"), NO_LOGARITHMS),

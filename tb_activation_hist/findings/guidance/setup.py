@@ -146,7 +146,8 @@ DROPS: Final = Guidance(
     ),
     remedy="Use 0.1 to 0.5: nn.Dropout(p) drops the share p.",
     code='print([m for m in model.modules() if "Dropout" in type(m).__name__])',
-    check="The code prints the dropout layers with their p.",
+    check="The code prints the dropout layers with their p. F.dropout(x, p) in forward() has its "
+    "own.",
 )
 
 STRONG_DROPOUT: Final[tuple[Pattern, ...]] = ((always, DROPS),)

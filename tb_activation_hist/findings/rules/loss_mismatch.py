@@ -5,23 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from tb_activation_hist.core.loss_form_names import (
-    BARE,
-    BINARY,
-    BINARY_SOFTENED,
-    CROSS_ENTROPY,
-    NEGATIVE_LIKELIHOOD,
-    SOFTENED,
+from tb_activation_hist.core import loss_form_names
+from tb_activation_hist.core.loss_form_names import BARE, CROSS_ENTROPY, NEGATIVE_LIKELIHOOD
+from tb_activation_hist.core.setup_facts import (
+    ACROSS,
+    OUTPUT_SIZE,
+    WITHIN,
+    LossGradients,
+    OptimizerGroup,
 )
-from tb_activation_hist.core.setup_facts import ACROSS, WITHIN, LossGradients, OptimizerGroup
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.judged_outputs import GRADIENTS, is_form, judged_outputs
 from tb_activation_hist.findings.loss_signals import trains_all_alone
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.target_ranges import (
     TargetRangesThresholds,
     find_clamped,
@@ -45,6 +46,16 @@ LEAST_CLASSES: Final = 3
 LEAST_SAMPLES: Final = 100
 """Samples of one class from which on it is no chance: of a class that has 95%, so many follow each
 other once in 170 times."""
+
+BINARY_LOSS: Final = "BCEWithLogitsLoss"
+ENTROPY_LOSS: Final = "cross_entropy"
+
+USUAL: Final = {BINARY_LOSS: "sigmoid", ENTROPY_LOSS: "softmax"}
+"""What each of the losses makes of logits itself."""
+
+SAME_SIZE: Final = 0.02
+"""How far apart, relative to them, the sizes of the last layer's and of the model's outputs may be
+where they are the same; only a part of large outputs is looked at."""
 
 FEW_LOOKS: Final = 2
 """Looks that tell of the one model of a training; a single one may be chance."""
@@ -137,27 +148,53 @@ def _learns_one_number(fact: LossGradients, layers: RunSignals) -> bool:
     return single and fact.calls == 1 and bool(inputs) and all(own.always_same for own in inputs)
 
 
+class Softener(NamedTuple):
+    """own: what makes logits into shares of 1 too early. records: in how many looks it does."""
+
+    own: str
+    loss: str
+    records: int
+
+
 def find_softened_twice(
     layers: RunSignals, options: LossMismatchThresholds
 ) -> Iterator[Observation]:
-    """A softmax, or a sigmoid, in front of a loss that has one itself."""
+    """A softmax, or a sigmoid, in front of a loss that has one itself, or takes logits."""
     for fact, last, _ in judged_outputs(layers, options):
-        if not is_form(fact, options):
+        found = _find_softener(fact, last) if is_form(fact, options) else None
+        if found is None or found.records < options.softened_twice * fact.formed:
             continue
-        twice = fact.normalised >= options.softened_twice * fact.formed
-        single = fact.form in (BINARY, BINARY_SOFTENED)
-        if not twice or not (single or fact.form in (CROSS_ENTROPY, SOFTENED)):
-            continue
-        if fact.form == BINARY and last.info.type != "Sigmoid":
-            continue
-        own, loss = ("sigmoid", "BCEWithLogitsLoss") if single else ("softmax", "cross_entropy")
+        has = "although it has one itself" if found.own == USUAL[found.loss] else "not logits"
         yield Observation(
             hits=[hit_from_step(last, fact.first)],
-            title=f"{last.info.layer}: {loss} gets the values of a {own}, although it has one "
-            f"itself, in {fact.normalised} of {fact.formed} records that were looked at",
+            title=f"{last.info.layer}: {found.loss} gets the values of a {found.own}, {has}, in "
+            f"{found.records} of {fact.formed} records that were looked at",
             threshold={"softened_twice": options.softened_twice},
-            figures={"records": fact.normalised, "setting": own},
+            figures={"records": found.records, "setting": found.own, "loss": found.loss},
         )
+
+
+def _find_softener(fact: LossGradients, last: Signals) -> Softener | None:
+    ends_in_sigmoid = last.info.type == "Sigmoid"
+    match fact.form:
+        case loss_form_names.BINARY_SOFTENED:
+            return Softener("sigmoid", BINARY_LOSS, fact.normalised)
+        case loss_form_names.BINARY if ends_in_sigmoid:
+            return Softener("sigmoid", BINARY_LOSS, fact.normalised)
+        case loss_form_names.SQUASHED:
+            return Softener("sigmoid", ENTROPY_LOSS, fact.normalised)
+        case loss_form_names.CROSS_ENTROPY if ends_in_sigmoid and _is_output(last, fact):
+            return Softener("sigmoid", ENTROPY_LOSS, fact.formed)
+        case loss_form_names.CROSS_ENTROPY | loss_form_names.SOFTENED:
+            return Softener("softmax", ENTROPY_LOSS, fact.normalised)
+    return None
+
+
+def _is_output(last: Signals, fact: LossGradients) -> bool:
+    """Whether the model gives on what its last layer does, by the size in the first look."""
+    size = fact.start.get(OUTPUT_SIZE, 0.0)
+    own = last.rms[last.series.steps == fact.first]
+    return bool(len(own)) and math.isclose(float(own[0]), size, rel_tol=SAME_SIZE)
 
 
 def find_no_logarithms(

@@ -239,6 +239,8 @@ def _observe(
 
 def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
     """What holds of the whole network says it of its parts, and a cause more than the loss does."""
+    if "set_back_times" in cause.threshold and cause.severity == "error":
+        return "still_steps" in effect.threshold and cause.layers == effect.layers
     if "error" in (cause.severity, effect.severity):
         return effect.severity != "error"
     if "constant_loss" in cause.threshold:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.core.setup_facts import DROPPED_SHARES, ModuleSettings
+from tb_activation_hist.core.setup_facts import DROPPED_SHARES, ForwardDropout, ModuleSettings
 from tb_activation_hist.findings.hits import (
     Hit,
     begin_of,
@@ -26,6 +26,9 @@ NEAR: Final = 4
 
 LEAST_RISE: Final = 0.2
 """Share of zeros by which a schedule that raises the dropout is seen."""
+
+WEAK: Final = 0.5
+"""Share of the values, at most, that a layer is set to drop where other zeros are not its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,28 @@ def _rise_before(signals: Signals, since: int) -> int:
     return int(signals.series.steps[low[-1] + 1]) if risen else since
 
 
+def find_forward_dropout(
+    layers: RunSignals, options: StrongDropoutThresholds
+) -> Iterator[Observation]:
+    """Dropout by a function in forward(), where no module is set to drop as much."""
+    if strong_settings(layers, options):
+        return
+    for fact in layers.facts.of(ForwardDropout):
+        share, names = fact.percent / 100, frozenset(fact.layers)
+        hits = [
+            hit_from_step(s, fact.first, {"dropped_share": share})
+            for s in layers.outputs
+            if module_name(s.info) in names and s.whole.any()
+        ]
+        if share >= options.dropout_setting and hits:
+            yield Observation(
+                hits=hits,
+                title=f"{name_layers(hits)}: a dropout in forward() drops {share:.0%} of the "
+                "outputs",
+                threshold={"dropout_setting": options.dropout_setting},
+            )
+
+
 def strong_settings(
     layers: RunSignals, options: StrongDropoutThresholds
 ) -> dict[str, ModuleSettings]:
@@ -94,12 +119,14 @@ def find_strong_dropout(
     layers: RunSignals, options: StrongDropoutThresholds
 ) -> Iterator[Observation]:
     outputs, known = layers.outputs, strong_settings(layers, options)
+    weak = _weak_settings(layers)
     hits = [
         hit
         for place, own in enumerate(outputs)
         if own.info.type.startswith("Dropout") and own.whole.any()
         if module_name(own.info) not in known
         if (hit := _dropout_hit(outputs[max(place - NEAR, 0) : place], own, options))
+        if hit.first_step < weak.get(module_name(own.info), np.inf)
     ]
     if hits:
         yield Observation(
@@ -108,6 +135,17 @@ def find_strong_dropout(
             f"the values to 0 from step {begin_of(hits)}",
             threshold={"dropped_share": options.dropped_share},
         )
+
+
+def _weak_settings(layers: RunSignals) -> dict[str, int]:
+    """By layer, the step since which it drops little by its own setting: a ReLU that is a function
+    in front of it has made the zeros."""
+    return {
+        name: own.since
+        for own in layers.facts.of(ModuleSettings)
+        if any(own.settings.get(each, WEAK + 1) <= WEAK for each in DROPPED_SHARES)
+        for name in own.layers
+    }
 
 
 def _dropout_hit(
@@ -135,14 +173,15 @@ def _may_feed(one: Signals, own: Signals) -> bool:
 STRONG_DROPOUT: Final = RunRule(
     kind="strong_dropout",
     severity="warning",
-    seen="A Dropout layer is set to drop nearly all values that reach it, or does.",
-    source="the layer's setting; the share of zeros before and after it",
+    seen="A Dropout layer is set to drop nearly all values that reach it, or does; or a dropout in "
+    "forward() is.",
+    source="the layer's setting; the share of zeros before and after it; the graph of the outputs",
     thresholds=StrongDropoutThresholds,
     explains={
         "spike_and_crash": Begins.WITH_OR_AFTER,
         "collapsed": Begins.WITH_OR_AFTER,
         "mostly_zero": Begins.WITH_OR_AFTER,
     },
-    find=(find_dropout_settings, find_strong_dropout),
+    find=(find_dropout_settings, find_forward_dropout, find_strong_dropout),
     online=None,
 )

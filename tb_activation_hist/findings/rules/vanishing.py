@@ -10,6 +10,7 @@ import numpy as np
 
 from tb_activation_hist.findings.faint_start import (
     FaintStartThresholds,
+    find_bound_tables,
     find_faint_norms,
     find_tiny_start,
     find_tiny_weights,
@@ -322,10 +323,10 @@ VANISHING: Final = RunRule(
     kind="vanishing",
     severity="warning",
     seen="The scale of a layer's outputs, or of most layers' weights, falls far, or falls while "
-    "its neighbours keep theirs; all outputs, nearly all weights, or the factors of "
-    "norms are tiny at the start; the outputs hardly vary with the batch compared with those of "
-    "the first layer with weights; or the gradients shrink from the last layer to the first, whose "
-    "weights hardly move.",
+    "its neighbours keep theirs; all outputs, nearly all weights, or the factors of norms are tiny "
+    "at the start; a max_norm bounds embeddings to next to nothing; the outputs hardly vary with "
+    "the batch compared with those of the first layer with weights; or the gradients shrink from "
+    "the last layer to the first, whose weights hardly move.",
     source="TheDeepChecker and AutoTrainer, vanishing; variation with the batch: our own",
     thresholds=VanishingThresholds,
     explains={"sudden_change": Begins.WITH},
@@ -333,6 +334,7 @@ VANISHING: Final = RunRule(
         find_decay_over_time,
         find_decaying_weights,
         find_shrinking_layers,
+        find_bound_tables,
         find_tiny_start,
         find_tiny_weights,
         find_faint_norms,

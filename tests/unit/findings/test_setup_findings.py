@@ -23,7 +23,7 @@ from tests.unit.findings.setup_trainings import (
     walk,
     with_parameters,
 )
-from tests.unit.findings.trainings import RECORDS, Layers, make_layer
+from tests.unit.findings.trainings import RECORDS, VALUES, Layers, make_layer
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,15 @@ def test_weights_that_are_set_back(
     assert all("load_state_dict" in f.causes[0] for f in found)
 
 
+def test_weights_that_stand_still_since_they_are_set_back() -> None:
+    """One finding says it, and why."""
+    gradients = with_parameters("weight_gradients", walk(1.0))
+    layers = {**with_parameters("weights", lambda v, _: np.full_like(v, 0.2)), **gradients}
+    back = RestoredWeights("linear0.weight", 99, 100, 99, 1, 2, 100)
+    errors = [f for f in find(back, adam(), layers=layers) if f.severity == "error"]
+    assert [f.figures.get("set_back") for f in errors] == [99]
+
+
 def test_weights_are_set_back_from_the_first_write_on() -> None:
     """What it wrote was no earlier value then; the later ones wrote the same again."""
     (finding,) = find(RestoredWeights("linear0.weight", 9, 100, 8, 20, 28, 84))
@@ -192,6 +201,15 @@ def test_dropout_that_is_set_to_drop_nearly_all(share: float, found: int) -> Non
     fact = ModuleSettings("Dropout", 3, 1, ("relu1",), {"p": share})
     findings = find(fact)
     assert [(f.kind, f.first_step) for f in findings] == [("strong_dropout", 3)] * found
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.0, 0), (0.8, 1)])
+def test_zeros_behind_a_dropout_that_is_set_to_drop_little(share: float, found: int) -> None:
+    """A ReLU that is a function in front of it has made them."""
+    few = lambda v, _: v * (np.arange(len(v)) < 0.02 * len(v))  # noqa: E731
+    fact = ModuleSettings("Dropout", 1, 1, ("drop",), {"p": share})
+    findings = find(fact, layers={"drop": make_layer("drop", "Dropout", 7, few)})
+    assert sum(f.kind == "strong_dropout" for f in findings) == found
 
 
 def test_dropout_between_the_layers_of_an_lstm() -> None:
@@ -330,3 +348,16 @@ def test_weights_that_start_large_in_most_layers(size: float, found: int) -> Non
     findings = find(layers=layers)
     assert [(f.kind, f.severity) for f in findings] == [("exploding", "warning")] * found
     assert all("weights start 4" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(("norm", "found"), [(1e-3, 1), (1.0, 0)])
+def test_embeddings_that_are_bound_to_next_to_nothing(norm: float, found: int) -> None:
+    info, series = make_layer("words", "Embedding", 0, lambda v, _: v * np.float32(norm))
+    layers = {"words": (replace(info, shape=(VALUES // 16, 16)), series)}
+    findings = find(
+        ModuleSettings("Embedding", 1, 1, ("words",), {"max_norm": norm}), layers=layers
+    )
+    told = [f for f in findings if "vanishing_bound" in f.threshold]
+    assert [(f.kind, f.layers, f.first_step) for f in told] == [
+        ("vanishing", ("words",), 1)
+    ] * found

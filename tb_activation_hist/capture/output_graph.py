@@ -1,0 +1,40 @@
+"""The graph of operations behind a model's output, as autograd keeps it until the backward pass."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from torch import Tensor, nn
+
+from tb_activation_hist.capture.outputs import floating_tensors
+
+MOST_NODES: Final = 20_000
+"""Operations of a graph that are followed, at most."""
+
+
+def nodes_of(output: Any) -> Iterator[Any]:
+    """Each operation once, those nearest to the output first."""
+    tensors: Iterable[Tensor] = (tensor for _, tensor in floating_tensors(output))
+    return nodes_before([tensor.grad_fn for tensor in tensors])
+
+
+def nodes_before(nodes: Iterable[Any], most: int = MOST_NODES) -> Iterator[Any]:
+    """These operations and those before them; most: how many are followed."""
+    waiting = deque(node for node in nodes if node is not None)
+    seen = set(waiting)
+    while waiting and len(seen) < most:
+        node = waiting.popleft()
+        yield node
+        for before, _ in node.next_functions:
+            if before is not None and before not in seen:
+                seen.add(before)
+                waiting.append(before)
+
+
+def parameters_of(nodes: Iterable[Any]) -> Iterator[nn.Parameter]:
+    """The parameters that gradients arrive at, among these operations."""
+    for node in nodes:
+        if type(node).__name__ == "AccumulateGrad" and isinstance(node.variable, nn.Parameter):
+            yield node.variable
