@@ -95,7 +95,10 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
     Only where nothing else is wrong, and where few layers are concerned; zeros that were there from
     the start may be in any.
     """
-    findings = _refute(findings, run)
+    findings = [
+        to_info(f, "the loss falls so far") if _is_pending(f, run) else f
+        for f in _refute(findings, run)
+    ]
     judged = [_is_judged(finding, run) for finding in findings]
     own_findings = [f for f, own in zip(findings, judged, strict=True) if own]
     others = [f for f, own in zip(findings, judged, strict=True) if not own]
@@ -173,8 +176,11 @@ def _swings_early(finding: Finding, run: RunSignals) -> bool:
     return "cycles" in finding.threshold and finding.last_step <= EARLY_SHARE * run.last_step
 
 
-def _swings_from_start(finding: Finding) -> bool:
-    return "cycles" in finding.threshold and finding.first_step <= SOON
+def _is_pending(finding: Finding, run: RunSignals) -> bool:
+    """Whether the loss is yet to tell what it is worth, and falls so far: a run has just begun."""
+    swings = "cycles" in finding.threshold and finding.first_step <= SOON
+    normalised = GROWTH in finding.threshold and _is_normalised(finding, run)
+    return finding.severity != "info" and (swings or normalised) and _falls_so_far(run)
 
 
 def _falls_so_far(run: RunSignals) -> bool:
@@ -187,13 +193,8 @@ def _falls_so_far(run: RunSignals) -> bool:
 
 
 def _does_harm(finding: Finding, run: RunSignals) -> bool:
-    """Whether the loss tells nothing that refutes it.
-
-    Of a run that has just begun, it does where it has fallen so far: more cannot be asked for yet.
-    """
+    """Whether the loss tells nothing that refutes it."""
     normalised = GROWTH in finding.threshold and _is_normalised(finding, run)
-    if (normalised or _swings_from_start(finding)) and _falls_so_far(run):
-        return False
     if starts_with_zeros(finding) or normalised:
         return not _learnt_all_along(run, LEARNT_ALL_ALONG)
     if GROWTH in finding.threshold or _swings_early(finding, run):
