@@ -90,7 +90,7 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
     the start may be in any.
     """
     findings = [
-        to_info(f, "the loss falls so far") if _is_pending(f, run) else f
+        to_info(f, "the loss has not risen so far") if _is_pending(f, run) else f
         for f in _refute(findings, run)
     ]
     judged = [not JUDGED.isdisjoint(finding.threshold) for finding in findings]
@@ -154,19 +154,20 @@ def _swings_early(finding: Finding, run: RunSignals) -> bool:
 
 
 def _is_pending(finding: Finding, run: RunSignals) -> bool:
-    """Whether the loss is yet to tell what it is worth, and falls so far: a run has just begun."""
+    """Whether the loss of a run that has just begun is yet to tell what it is worth."""
     swings = "cycles" in finding.threshold and finding.first_step <= SOON
     normalised = GROWTH in finding.threshold and _is_normalised(finding, run)
-    return finding.severity != "info" and (swings or normalised) and _falls_so_far(run)
+    return finding.severity != "info" and (swings or normalised) and _has_begun_well(run)
 
 
-def _falls_so_far(run: RunSignals) -> bool:
-    """Whether a loss that is logged falls, in a run under way that has just begun."""
+def _has_begun_well(run: RunSignals) -> bool:
+    """Whether a run is under way, has just begun, and logs a loss that has not risen so far."""
     loss = find_main_loss(run)
     if not 0 < run.facts.last_step <= BEGUN or loss is None or loss.non_finite:
         return False
     means = loss.means
-    return len(means) <= LEAST_MEANS or float(np.mean(means[-LEAST_MEANS:])) < means[0]
+    late = means[-max(len(means) // 4, LEAST_MEANS) :]
+    return float(np.mean(late)) <= means[0] + (WORSE - 1) * abs(means[0])
 
 
 def _does_harm(finding: Finding, run: RunSignals) -> bool:
