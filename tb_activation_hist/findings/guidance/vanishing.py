@@ -11,7 +11,7 @@ from tb_activation_hist.findings.guidance.guidance import (
     always,
     exceeds,
 )
-from tb_activation_hist.findings.guidance.snippets import INITIALISE
+from tb_activation_hist.findings.guidance.snippets import CLIP, INITIALISE, LOWER_RATE
 
 GRADIENTS_VANISH: Final = Guidance(
     causes=(
