@@ -49,6 +49,23 @@ class ActivationHistCallback(SessionCallback, Callback):
     _epochs_done = 0
     _watcher: StepWatcher | None = None
 
+    def __getattr__(self, name: str) -> Any:
+        """What the Learner has, as in every callback of fastai.
+
+        AttributeError that names the right callback where another library asks for its own events.
+        """
+        try:
+            return super().__getattr__(name)
+        except AttributeError as err:
+            if not name.startswith("on_"):
+                raise
+            msg = (
+                f"{name}: this ActivationHistCallback is fastai's. Import the one of Lightning "
+                "from tb_activation_hist.lightning, that of transformers from "
+                "tb_activation_hist.transformers."
+            )
+            raise AttributeError(msg) from err
+
     def before_fit(self) -> None:
         """Watch for its end: fastai sends after_fit neither after an exception nor after Ctrl-C."""
         self.learn._with_events = EndGuard(self.learn, self)

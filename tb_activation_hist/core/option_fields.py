@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.nearest import near_names
 
 OnError: TypeAlias = Literal["warn", "raise"]
 ON_ERROR: Final[tuple[OnError, ...]] = get_args(OnError)
@@ -19,8 +20,8 @@ def option(default: Any, doc: str, unit: str = "") -> Any:
     return field(default=default, metadata={"doc": doc, "unit": unit})
 
 
-def refuse(name: str, given: object, allowed: str) -> None:
-    msg = f"{name} must be {allowed}, but got {given!r}."
+def refuse(name: str, given: object, allowed: str, hint: str = "") -> None:
+    msg = f"{name} must be {allowed}, but got {given!r}.{hint}"
     raise OptionError(msg)
 
 
@@ -68,8 +69,15 @@ def set_names(options: Any, name: str, allowed: Sequence[str], least: int = 1) -
     known = isinstance(words, Sequence) and all(word in allowed for word in words)
     if not known or len(words) < least:
         amount = "one or more" if least else "any"
-        refuse(name, given, f"{amount} of {', '.join(allowed)}")
+        refuse(name, given, f"{amount} of {', '.join(allowed)}", _hint_at_names(words, allowed))
     object.__setattr__(options, name, tuple(words))
+
+
+def _hint_at_names(words: Any, allowed: Sequence[str]) -> str:
+    """The known names that the unknown ones may stand for; empty if none is near."""
+    unknown = [word for word in words if word not in allowed] if isinstance(words, Sequence) else []
+    near = [found for word in unknown for found in near_names(str(word), allowed, 1)]
+    return f" Did you mean {' and '.join(map(repr, near))}?" if near else ""
 
 
 def index_to_int(given: Any) -> Any:

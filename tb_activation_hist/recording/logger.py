@@ -43,7 +43,12 @@ from tb_activation_hist.recording.sinks import (
     find_place,
     open_sink,
 )
-from tb_activation_hist.recording.step_numbers import check_number, check_order
+from tb_activation_hist.recording.step_numbers import (
+    AFTER_CLOSE,
+    ENDED_TWICE,
+    check_number,
+    check_order,
+)
 from tb_activation_hist.recording.step_records import StepRecords
 from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.memory_writer import MemoryWriter
@@ -102,6 +107,7 @@ class ActivationHistLogger:
         self._records = StepRecords(self._hooks, self.writer, self._new_monitor())
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
+        self._ended_by_optimizer = False
         self._handles = [each(OptimizerHook(self, counted)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
@@ -185,9 +191,28 @@ class ActivationHistLogger:
         than the last. Anything else causes one warning and counts as one more than the last.
         scalars: numbers or one-element tensors, written under their names next to the histograms of
         a recorded step. A tensor is read later and may stay on its device.
+
+        Causes one warning after `close`, where it does nothing, and after a step that ``optimizer``
+        has ended already.
         """
+        if os.getpid() != self._process:
+            return
+        if self.closed:
+            self._state.warn_once(AFTER_CLOSE)
+            return
+        if self._ended_by_optimizer:
+            self._state.warn_once(ENDED_TWICE)
+        self._ended_by_optimizer = False
+        self._count_step(number, scalars)
+
+    def _step_with_optimizer(self, number: int | None) -> None:
+        """End a step at the end of the optimizer's own."""
         if self.closed or os.getpid() != self._process:
             return
+        self._ended_by_optimizer = True
+        self._count_step(number, {})
+
+    def _count_step(self, number: SupportsIndex | None, scalars: dict[str, float | Tensor]) -> None:
         try:
             step = check_number(number, scalars, self._state.warn_once)
             check_order(step, self.steps, self._hooks.records, self._state.warn_once)

@@ -27,7 +27,7 @@ COUNTS: Final = ("step", "k")
 class StepEnder(Protocol):
     """What an optimizer's step ends a step of: a logger."""
 
-    def step(self, number: int | None = None, /) -> None: ...
+    def _step_with_optimizer(self, number: int | None) -> None: ...
 
 
 class OptimizerHook:
@@ -48,7 +48,7 @@ class OptimizerHook:
         # A checkpoint may have been loaded since the logger was made.
         number = count_steps(optimizer) if self._unknown else 0
         self._unknown = False
-        logger.step(number if number > 1 else None)
+        logger._step_with_optimizer(number if number > 1 else None)
 
 
 def count_steps(optimizer: Any) -> int:

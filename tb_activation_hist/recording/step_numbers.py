@@ -14,6 +14,19 @@ NUMBER_WORDS: Final = ("step", "number")
 SHOWN_CHARACTERS: Final = 60
 """Maximum number of characters of a wrong argument that a warning repeats."""
 
+AFTER_CLOSE: Final = (
+    "step() was called after close(), so nothing is recorded any more. Close the logger, or leave "
+    "its with block, only when the training ends, or make a new logger."
+)
+"""Warning of a logger that is closed and used on."""
+
+ENDED_TWICE: Final = (
+    "step() was called after optimizer=... had ended this step, so each training step counts as "
+    "two, the second without histograms. Leave out optimizer=... to call step() yourself, "
+    "for example with loss=loss, or leave out step()."
+)
+"""Warning of a logger that has two ways to end a step."""
+
 WarnOnce = Callable[[str, str], None]
 """Takes a text and what it is about; warns once about each thing."""
 

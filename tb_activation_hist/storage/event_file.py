@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Final, Protocol, TypeAlias, runtime_checkable
 
+from tb_activation_hist.core.call_errors import class_hint
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.storage.crc32c import masked_crc32c
 from tb_activation_hist.storage.remote import explain, gfile, is_remote, require_folder
@@ -62,7 +63,10 @@ def open_event_file(target: Logdir) -> EventFile:
     if isinstance(target, SummaryWriterLike):
         return SharedEventFile(target)
     if not isinstance(target, (str, os.PathLike)) or not str(target):
-        msg = f"logdir must be a path, a URL or a SummaryWriter, but got {target!r}."
+        msg = (
+            "logdir must be a path, a URL or a SummaryWriter, but got "
+            f"{target!r}.{class_hint(target)}"
+        )
         raise OptionError(msg)
     logdir = os.fspath(target)
     if is_remote(logdir):

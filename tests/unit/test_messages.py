@@ -50,14 +50,14 @@ OPTIONS = [
         "layers: 'layer1.O.conv1' matches no module of the model. Its layers: 0, 1, 2.",
     ),
     (
-        {"kinds": ("activation",)},
+        {"kinds": ("grad",)},
         OptionError,
-        f"kinds must be one or more of {KINDS}, but got ('activation',).",
+        f"kinds must be one or more of {KINDS}, but got ('grad',).",
     ),
     (
         {"kinds": "gradient"},
         OptionError,
-        f"kinds must be one or more of {KINDS}, but got 'gradient'.",
+        f"kinds must be one or more of {KINDS}, but got 'gradient'. Did you mean 'gradients'?",
     ),
     ({"kinds": 3}, OptionError, f"kinds must be one or more of {KINDS}, but got 3."),
     (
@@ -84,6 +84,11 @@ OPTIONS = [
 def test_options(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         make_logger(**options)
+
+
+def test_each_unknown_name_gets_its_hint() -> None:
+    with pytest.raises(OptionError, match=r"Did you mean 'activations' and 'gradients'\?$"):
+        make_logger(kinds=["activation", "gradient", "xyz"])
 
 
 @pytest.mark.parametrize("name", ["warn_on", "stop_on"])

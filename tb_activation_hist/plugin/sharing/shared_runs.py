@@ -82,7 +82,7 @@ def make_from_held(
 
 
 def check_target(path: str | Path) -> Path:
-    """The path of a file to write; OptionError where another file is there than a shared one.
+    """The path of a file to write; OptionError without its directory, or over another file.
 
     A shared file is replaced: it can be made again, and comes from a command that is run again.
     """
@@ -95,6 +95,9 @@ def check_target(path: str | Path) -> Path:
         raise OptionError(msg)
     if target.is_dir():
         msg = f"{str(path)!r} is a directory. Name the file, such as {str(target / 'page.html')!r}."
+        raise OptionError(msg)
+    if not target.parent.is_dir():
+        msg = f"{str(path)!r}: there is no directory {str(target.parent)!r}. Make it first."
         raise OptionError(msg)
     if target.exists() and not _is_shared_file(target):
         msg = (

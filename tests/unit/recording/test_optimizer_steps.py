@@ -11,6 +11,7 @@ from torch import nn
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.recording.logger import ActivationHistLogger
+from tb_activation_hist.recording.step_numbers import ENDED_TWICE
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import Witness, assert_recorded
 
@@ -324,3 +325,17 @@ REFUSED = {
 def test_what_cannot_be_watched_is_refused_with_the_way_out(given):
     with pytest.raises(OptionError, match=r"(?s)optimizer must be .* call the logger's step\(\)"):
         ActivationHistLogger(nn.Linear(1, 1), MemoryWriter(), optimizer=given)
+
+
+def test_a_step_that_the_optimizer_has_ended_warns_once(recwarn):
+    model, writer = nn.Linear(4, 2), MemoryWriter()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with ActivationHistLogger(model, writer, optimizer=optimizer) as hist:
+        for _ in range(3):
+            model(torch.randn(8, 4)).sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            hist.step()
+    assert [text for each in recwarn if "had ended this step" in (text := str(each.message))] == [
+        ENDED_TWICE
+    ]
