@@ -132,7 +132,7 @@ def find_ended_rates(
 
 
 class _Rates(NamedTuple):
-    """Learning rates and the steps from which on they were so high."""
+    """Sizes of learning rates, which may be below 0, and the steps from which on they were so."""
 
     steps: IntVector
     rates: FloatArray
@@ -150,9 +150,9 @@ def _known_rates(layers: RunSignals) -> list[_Rates]:
     followed = [own for own in layers.facts.of(RateHistory) if own.rates]
     places = {own.place for own in layers.facts.of(OptimizerGroup)}
     if followed and places <= {own.place for own in followed}:
-        return [_Rates(np.array(own.begins), np.array(own.rates)) for own in followed]
+        return [_Rates(np.array(own.begins), np.abs(own.rates)) for own in followed]
     measured = [own.facts for own in layers.sizes.values() if np.isfinite(own.facts.rates).any()]
-    return [_Rates(own.steps, np.nan_to_num(own.rates)) for own in measured]
+    return [_Rates(own.steps, np.abs(np.nan_to_num(own.rates))) for own in measured]
 
 
 def _early_end(own: _Rates, last_step: int, options: StoppedLearningThresholds) -> int | None:

@@ -47,6 +47,7 @@ def train(model: nn.Module, steps: int = 24) -> tuple[list[ForwardDropout], list
     [
         (lambda h: F.dropout(h, 0.95), 95),
         (lambda h: torch.dropout(h, 0.9, True), 90),
+        (lambda h: F.dropout(h.T, 0.9).T, 90),
         (lambda h: F.dropout(h, 0.5), 0),
         (lambda h: h * (torch.rand_like(h) < 0.05), 0),  # zeros that nothing makes up for
         (lambda h: h * 20.0, 0),
