@@ -12,6 +12,7 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hardly_learning import first_negative_rate
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.loss_signals import has_learnt_all
 from tb_activation_hist.findings.number_format import format_factor
@@ -115,7 +116,8 @@ def find_ended_rates(
     known = _known_rates(layers)
     ends = [_early_end(own, layers.last_step, options) for own in known]
     found = [end for end in ends if end is not None]
-    if not found or len(found) < len(ends):
+    goes_on = first_negative_rate(layers)[1] < 0  # and the loss is maximised
+    if not found or len(found) < len(ends) or goes_on:
         return
     step = max(found)
     hits = [hit_from_step(s, step) for s in layers.owners_of_weights if s.series.steps[-1] >= step]
@@ -132,7 +134,7 @@ def find_ended_rates(
 
 
 class _Rates(NamedTuple):
-    """Sizes of learning rates, which may be below 0, and the steps from which on they were so."""
+    """Learning rates and the steps from which on they were so high."""
 
     steps: IntVector
     rates: FloatArray
@@ -150,9 +152,9 @@ def _known_rates(layers: RunSignals) -> list[_Rates]:
     followed = [own for own in layers.facts.of(RateHistory) if own.rates]
     places = {own.place for own in layers.facts.of(OptimizerGroup)}
     if followed and places <= {own.place for own in followed}:
-        return [_Rates(np.array(own.begins), np.abs(own.rates)) for own in followed]
+        return [_Rates(np.array(own.begins), np.array(own.rates)) for own in followed]
     measured = [own.facts for own in layers.sizes.values() if np.isfinite(own.facts.rates).any()]
-    return [_Rates(own.steps, np.abs(np.nan_to_num(own.rates))) for own in measured]
+    return [_Rates(own.steps, np.nan_to_num(own.rates)) for own in measured]
 
 
 def _early_end(own: _Rates, last_step: int, options: StoppedLearningThresholds) -> int | None:

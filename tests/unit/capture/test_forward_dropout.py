@@ -61,6 +61,22 @@ def test_functions_that_drop_nearly_all(drop: Callable[[Tensor], Tensor], percen
     assert told == [(("stem",), 1, "warning")] * bool(percent)
 
 
+def test_a_layer_of_which_only_a_part_is_recorded() -> None:
+    class Norm(nn.LayerNorm):
+        def __init__(self) -> None:
+            super().__init__(32)
+            self.act = nn.ReLU()
+
+        def forward(self, x: Tensor) -> Tensor:
+            output: Tensor = self.act(super().forward(x))
+            return output
+
+    model = Model(lambda h: F.dropout(h, 0.95))
+    model.stem = nn.Sequential(nn.Linear(8, 32), Norm())
+    (finding,) = train(model)[1]
+    assert "1.act" in finding.layers[0]
+
+
 def test_a_module_is_reported_by_its_setting_alone() -> None:
     (finding,) = train(Model(nn.Dropout(0.95)))[1]
     assert finding.layers == ("drop",)
