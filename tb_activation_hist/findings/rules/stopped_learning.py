@@ -46,7 +46,8 @@ SOON: Final = 64
 """Steps within which a rate that falls so far falls too soon ..."""
 
 SOON_LASTING: Final = 8
-"""... once it has been so low for as many steps, and a third of those before."""
+"""... once it has been so low for as many steps, and a sixth of those before: of a cosine that
+starts anew, a fifteenth is so low, and of a line a hundredth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +166,7 @@ def _early_end(own: _Rates, last_step: int, options: StoppedLearningThresholds) 
     end = own.first_below(options.stopped_rate)
     if low is None:
         return None
-    soon = low <= SOON and last_step - low >= max(SOON_LASTING, low // 3)
+    soon = low <= SOON and last_step - low >= max(SOON_LASTING, low // 6)
     return low if soon or (end is not None and end <= REST * last_step) else None
 
 
