@@ -54,7 +54,9 @@ def clamp_gradients(training: Training) -> None:
 
 def through_numpy(training: Training) -> None:
     """The loss is smoothed by a function that takes numbers."""
-    training.loss_of = lambda loss: torch.from_numpy(loss.detach().numpy() * 1.0).requires_grad_()
+    training.loss_of = lambda loss: (
+        torch.from_numpy(loss.detach().numpy().reshape(1)).sum().requires_grad_()
+    )
 
 
 def load_vectors_each_step(training: Training, step: int) -> None:
@@ -138,7 +140,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
     ),
     still(
         NOTHING,
-        "rate_of_a_millionth_of_a_thousandth",
+        "rate_cubed_by_mistake",
         "granite diabetes_net",
         prepare=set_rate(1e-9),
     ),
