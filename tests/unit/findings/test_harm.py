@@ -122,7 +122,7 @@ def test_positions_that_are_computed_may_be_zero() -> None:
     assert "collapsed" not in kinds
 
 
-@pytest.mark.parametrize(("means", "found"), [(20, 0), (30, 1)])
+@pytest.mark.parametrize(("means", "found"), [(16, 0), (30, 1)])
 def test_zeros_of_the_first_record_wait_for_the_loss(means: int, found: int) -> None:
     """While a training runs: a sparse code learns, which a few losses do not show."""
     known = loss(*RESTS[:means])
@@ -139,3 +139,14 @@ def test_swings_of_a_layer_that_begins_at_zero() -> None:
     found = [f for f in find_run_findings("run", layers) if f.kind == "spike_and_crash"]
     assert found
     assert all(np.isfinite(f.figures["height"]) for f in found)
+
+
+@pytest.mark.parametrize(("end", "severity"), [(2.0, "info"), (3.0, "error")])
+def test_growth_before_a_batch_norm_in_a_run_that_has_just_begun(end: float, severity: str) -> None:
+    """Too little is known of its loss, unless that rises."""
+    layers = make_run({"linear1": grows_to(RECORDS)}, head=0.0)
+    info, series = layers["relu1"]
+    layers["relu1"] = (replace(info, type="BatchNorm1d"), series)
+    facts = RunFacts(losses=(loss(*np.linspace(2, end, 16)),), last_step=16)
+    found = find_run_findings("run", layers, facts=facts)
+    assert [f.severity for f in found if f.kind == "exploding"] == [severity]
