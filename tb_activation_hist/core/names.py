@@ -89,6 +89,11 @@ class LayerInfo:
         return f"{phase_prefix(self.phase)}{self.kind}/{self.layer}"
 
     @property
+    def label(self) -> str:
+        """The layer's name in a sentence."""
+        return label_layer(self.layer)
+
+    @property
     def slices_tag(self) -> str:
         """Tag of the slices of a split layer."""
         return f"{SLICES_PREFIX}{self.tag}"
@@ -133,6 +138,11 @@ class LayerInfo:
 
 def _rank(name: str, known: tuple[str, ...]) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known)), name
+
+
+def label_layer(layer: str) -> str:
+    """A layer's name in a sentence: ``"layer 3"`` for ``"3"``, as a ``Sequential`` names it."""
+    return f"layer {layer}" if layer.isdecimal() else layer
 
 
 def phase_prefix(phase: str) -> str:

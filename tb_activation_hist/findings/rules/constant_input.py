@@ -134,7 +134,7 @@ def _observe(
     hit = _hit_since(own.main, since, {"records": own.records_since(since)})
     return Observation(
         hits=[hit],
-        title=f"{own.main.info.layer} (inputs): {state.format(since=since)}",
+        title=f"{own.main.info.label} (inputs): {state.format(since=since)}",
         threshold={"constant_records": options.constant_records},
         severity=severity,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tb_activation_hist.core.names import label_layer
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hardly_learning import (
@@ -178,7 +179,7 @@ def find_slow_parts(layers: RunSignals, options: NotLearningThresholds) -> Itera
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: hardly learning, at a {slower} times lower rate than "
-            f"{mover}",
+            f"{label_layer(mover)}",
             threshold={"slow_rate": options.slow_rate, "slow_update": most},
         )
 
@@ -230,7 +231,7 @@ def _observe(
     return Observation(
         hits=still,
         title=f"{name_layers(still)}: the outputs' distribution has not changed (moved {own:.1f} "
-        f"times as far as batches alone do, {mover} {format_factor(ratio)} times)",
+        f"times as far as batches alone do, {label_layer(mover)} {format_factor(ratio)} times)",
         threshold={"still_ratio": options.still_ratio, "moving_ratio": options.moving_ratio},
         severity="info",
         figures={**still[0].figures, "moving_layer": mover, "moving_ratio": ratio},
