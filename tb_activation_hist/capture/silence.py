@@ -124,9 +124,11 @@ def explain_silence(
         )
     resting = [name for name in silent if not modules[name].training]
     if resting:
-        verb, them = ("is", "it") if len(resting) == 1 else ("are", "them")
+        one, whole = len(resting) == 1, len(resting) == len(silent)
+        who = ("It" if one else "All") if whole else _list(resting)
+        them = "it" if one else "them"
         return (
-            f"{text} {_list(resting)} {verb} in eval mode: record {them} with "
+            f"{text} {who} {'is' if one else 'are'} in eval mode: record {them} with "
             f"phases=('train', 'eval'), or call train() on {them}."
         )
     if "train" not in phases:
