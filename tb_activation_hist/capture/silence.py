@@ -119,7 +119,7 @@ def explain_silence(
         return " ".join([text, *texts])
     resting = [name for name in silent if not modules[name].training]
     never_called = len(silent) == len(layers) and not called
-    cause = _cause_in_setup(model, resting, phases, never_called=never_called)
+    cause = _cause_in_setup(model, silent, resting, phases, never_called=never_called)
     if cause:
         return f"{text} {cause}"
     if not any(True for name in silent for _ in modules[name].parameters()):
@@ -135,11 +135,16 @@ def explain_silence(
 
 
 def _cause_in_setup(
-    model: nn.Module, resting: Sequence[str], phases: Sequence[str], *, never_called: bool
+    model: nn.Module,
+    silent: Sequence[str],
+    resting: Sequence[str],
+    phases: Sequence[str],
+    *,
+    never_called: bool,
 ) -> str:
     """What the training or the logger's options do that silences layers; empty if nothing does.
 
-    resting: silent layers in eval mode. never_called: whether no layer at all ran.
+    resting: those of the silent layers that are in eval mode. never_called: whether no layer at all ran.
     """
     if any(is_compiled(module) for module in model.modules()):
         return (
@@ -148,9 +153,11 @@ def _cause_in_setup(
             "of the compiled model, or call torch.compiler.reset() now."
         )
     if resting:
-        verb, them = ("is", "it") if len(resting) == 1 else ("are", "them")
+        one, whole = len(resting) == 1, len(resting) == len(silent)
+        who = ("It" if one else "All") if whole else list_names(resting, NAMED)
+        them = "it" if one else "them"
         return (
-            f"{list_names(resting, NAMED)} {verb} in eval mode: record {them} with "
+            f"{who} {'is' if one else 'are'} in eval mode: record {them} with "
             f"phases=('train', 'eval'), or call train() on {them}."
         )
     if "train" not in phases:
