@@ -144,7 +144,7 @@ def _cause_in_setup(
 ) -> str:
     """What the training or the logger's options do that silences layers; empty if nothing does.
 
-    resting: those of the silent layers that are in eval mode. never_called: whether no layer at all ran.
+    resting: those of the silent layers that are in eval mode. never_called: whether no layer ran.
     """
     if any(is_compiled(module) for module in model.modules()):
         return (
