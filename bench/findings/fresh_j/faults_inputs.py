@@ -102,7 +102,9 @@ def spoil_now_and_then(training: Training) -> None:
 
     def drawn(step: int) -> Batch:
         batch = draw(step)
-        return batch if step % 25 != 24 else tuple(own * 1000 for own in batch)
+        if step % 25 != 24:
+            return batch
+        return tuple(own * 1000 if own.is_floating_point() else own for own in batch)
 
     training.task.draw = drawn
 
@@ -223,7 +225,7 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
     plant(
         NUMBERS,
         "join_without_a_match",
-        "titanic_mlp bandit_policy",
+        "titanic_mlp shared_bottom",
         kinds("non_finite"),
         allows=DIVERGED,
         onset=LATE,
