@@ -201,7 +201,7 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
         "saved_in_the_order_of_classes",
         "basic_resnet fast_text",
         kinds("unshuffled_input"),
-        allows=kinds("spike_and_crash", "loss_rises", "dead_units", "sudden_change"),
+        allows=DIVERGED | FADED | kinds("loss_rises", "dead_units", "sudden_change"),
         severities=ANY_SEVERITY,
         prepare=sort_by_label,
     ),
