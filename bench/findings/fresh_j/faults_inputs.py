@@ -220,6 +220,7 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
         "store_sales robust_demand",
         kinds("spike_and_crash", "input_change", "exploding", "loss_rises", "sudden_change"),
         allows=FOLLOWS | kinds("saturated", "unscaled_inputs"),
+        onset=(0.15, 0.15),
         prepare=spoil_now_and_then,
     ),
     plant(

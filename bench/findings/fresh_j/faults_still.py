@@ -214,6 +214,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         "dense_graph diabetes_net",
         kinds("not_learning", "sudden_change"),
         allows=kinds("spike_and_crash", "loss_rises"),
+        onset=(0.06, 0.06),
         at_step=resume_from_start,
     ),
     plant(
