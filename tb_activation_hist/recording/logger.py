@@ -44,7 +44,6 @@ from tb_activation_hist.recording.sinks import (
     open_sink,
 )
 from tb_activation_hist.recording.step_numbers import (
-    AFTER_CLOSE,
     ENDED_TWICE,
     check_number,
     check_order,
@@ -192,13 +191,9 @@ class ActivationHistLogger:
         scalars: numbers or one-element tensors, written under their names next to the histograms of
         a recorded step. A tensor is read later and may stay on its device.
 
-        Causes one warning after `close`, where it does nothing, and after a step that ``optimizer``
-        has ended already.
+        Causes one warning after a step that ``optimizer`` has ended already.
         """
-        if os.getpid() != self._process:
-            return
-        if self.closed:
-            self._state.warn_once(AFTER_CLOSE)
+        if self.closed or os.getpid() != self._process:
             return
         if self._ended_by_optimizer:
             self._state.warn_once(ENDED_TWICE)

@@ -14,12 +14,6 @@ NUMBER_WORDS: Final = ("step", "number")
 SHOWN_CHARACTERS: Final = 60
 """Maximum number of characters of a wrong argument that a warning repeats."""
 
-AFTER_CLOSE: Final = (
-    "step() was called after close(), so nothing is recorded any more. Close the logger, or leave "
-    "its with block, only when the training ends, or make a new logger."
-)
-"""Warning of a logger that is closed and used on."""
-
 ENDED_TWICE: Final = (
     "step() was called after optimizer=... had ended this step, so each training step counts as "
     "two, the second without histograms. Leave out optimizer=... to call step() yourself, "

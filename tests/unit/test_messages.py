@@ -52,7 +52,7 @@ OPTIONS = [
     (
         {"kinds": ("grad",)},
         OptionError,
-        f"kinds must be one or more of {KINDS}, but got ('grad',).",
+        f"kinds must be one or more of {KINDS}, but got ('grad',). Did you mean 'gradients'?",
     ),
     (
         {"kinds": "gradient"},
@@ -63,7 +63,7 @@ OPTIONS = [
     (
         {"phases": "valid"},
         OptionError,
-        "phases must be one or more of train, eval, but got 'valid'.",
+        "phases must be one or more of train, eval, but got 'valid'. Did you mean 'eval'?",
     ),
     (
         {"bins": 40},

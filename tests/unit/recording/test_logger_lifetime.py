@@ -116,16 +116,12 @@ def test_a_dropped_logger_takes_its_hooks_along(tmp_path):
     assert read_histograms(tmp_path)["."]["0"].steps.tolist() == [1]
 
 
-def test_close_twice_does_nothing_and_a_step_after_it_warns_once(recwarn):
+def test_close_twice_and_steps_after_it_do_nothing():
     training = Training()
     training.step()
     training.hist.close()
     training.hist.close()
-    for _ in range(2):
-        training.hist.step()
-    assert [str(each.message).partition(",")[0] for each in recwarn] == [
-        "step() was called after close()"
-    ]
+    training.hist.step()
     training.hist.attach()
     assert training.hist.steps == 1
     assert not training.hist.attached
