@@ -33,6 +33,7 @@ class GradientWatch:
         self._stepped = False
         self._steps = self._kept = self._seen = 0
         self._dropped = 0
+        self._later = _LaterWatch()
         self._handle: Any = parameter.register_post_accumulate_grad_hook(self._take)
 
     @property
@@ -58,8 +59,16 @@ class GradientWatch:
         if self._dropped >= LOOKS:
             self.stop()
 
+    def before_step(self, parameter: nn.Parameter, step: int) -> None:
+        """Before a step of the parameter's optimizer."""
+        if self.ended and self._steps and not self._kept:
+            self._later.before_step(parameter, step)
+
     def after_step(self, parameter: nn.Parameter, step: int) -> None:
         """After a step of the parameter's optimizer."""
+        if self.ended:
+            self._later.after_step(parameter)
+            return
         if self._stepped and self._gradient is not None and self._added:
             self._steps += 1
             self._kept += not self._cleared
@@ -79,6 +88,11 @@ class GradientWatch:
             self._handle = None
 
     @property
+    def kept_later(self) -> bool:
+        """Whether gradients that were cleared at first have not been for `LOOKS` steps."""
+        return self._later.kept >= LOOKS
+
+    @property
     def dropped(self) -> int:
         """How often a gradient was dropped before the first step.
 
@@ -92,6 +106,40 @@ class GradientWatch:
     def facts(self) -> Iterator[KeptGradients | DroppedGradients]:
         """What is known by now."""
         if self._steps:
-            yield KeptGradients(self._name, self._steps, self._kept, self._seen)
+            later, since = self._later.kept, self._later.since
+            yield KeptGradients(self._name, self._steps, self._kept, self._seen, later, since)
         if self.dropped:
             yield DroppedGradients(self._name, self.dropped)
+
+
+class _LaterWatch:
+    """Whether gradients that were in a new tensor at each step are added up from some step on.
+
+    Without a hook: the tensor is the one that the last step used, and has been written to no more
+    often than by a backward pass and what came after it at first, such as clipping. Code that sets
+    gradients to 0 in place is not followed: it looks alike where it no longer clips.
+    """
+
+    def __init__(self) -> None:
+        self._used: weakref.ref[Tensor] | None = None
+        self._writes = self._usual = self._looks = 0
+        self.kept = self.since = 0
+
+    def before_step(self, parameter: nn.Parameter, step: int) -> None:
+        gradient = parameter.grad
+        if gradient is None or self._used is None or self._looks < 0:
+            return
+        writes, same = version(gradient) or 0, self._used() is gradient
+        if self._looks < LOOKS:
+            self._looks = -1 if same else self._looks + 1
+            self._usual = max(self._usual, writes)
+        elif same and 0 < writes - self._writes <= self._usual + 1:
+            self.kept = min(self.kept + 1, LOOKS)
+            self.since = self.since or step
+        else:
+            self.kept = self.since = 0
+
+    def after_step(self, parameter: nn.Parameter) -> None:
+        gradient = parameter.grad
+        self._used = None if gradient is None else weakref.ref(gradient)
+        self._writes = 0 if gradient is None else version(gradient) or 0

@@ -27,6 +27,9 @@ EXACT: Final = 0.02
 """Largest deviation of gradients from those of such a loss, as a share of them: the rounding of
 bfloat16 is half of it."""
 
+MEAN_EXACT: Final = 2e-3
+"""Largest deviation of a gradient from that of the mean of such a loss, as a share of it."""
+
 NEARLY: Final = 1e-2
 """How far from 1 the sum of a row of probabilities may be."""
 
@@ -35,6 +38,9 @@ USED: Final = 1e-3
 
 SURE: Final = 0.99
 """Probability of a class from which on a sample with next to no gradient is of it."""
+
+ROUNDED: Final = 1 - 1e-7
+"""The same of one without any gradient."""
 
 VARIED: Final = 0.1
 """How much the sigmoids of a batch of one class must vary: other losses may give such samples
@@ -117,11 +123,11 @@ def _add_sure(form: LossForm, outputs: FloatArray, gradients: FloatArray) -> Los
     """With the samples that the network is right and sure of, which have next to no gradient.
 
     Those with more are often of the few classes that it neglects just then. A sample that is
-    ignored has none at all.
+    ignored has none at all, and so has one whose probability is 1 but for rounding.
     """
-    rest = np.setdiff1d(np.flatnonzero((gradients != 0).any(axis=1)), form.rows)
-    chances = _softmax(outputs[rest])
-    sure = chances.max(axis=1) > SURE
+    rest = np.setdiff1d(np.arange(len(outputs)), form.rows)
+    chances, has_none = _softmax(outputs[rest]), (gradients[rest] == 0).all(axis=1)
+    sure = chances.max(axis=1) > np.where(has_none, ROUNDED, SURE)
     labels = np.concatenate([form.labels, chances[sure].argmax(axis=1)])
     return replace(form, labels=labels, rows=np.concatenate([form.rows, rest[sure]]))
 
@@ -242,11 +248,13 @@ def _find_binary(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     used = np.flatnonzero(np.abs(gradients) > USED * np.abs(gradients).max())
     if len(used) < LEAST_ROWS:
         return None
-    outputs, gradients = outputs[used], gradients[used]
+    count, outputs, gradients = len(outputs), outputs[used], gradients[used]
     labels = (gradients < 0).astype(np.int64)
     within = bool(((outputs >= 0) & (outputs <= 1)).all())
     once = _sigmoid(outputs)
-    if _is_in_proportion(gradients, once - labels, labels):
+    off = once - labels
+    # Of one class, as a judge's, the sigmoids of probabilities hardly vary: then it is the mean.
+    if _is_in_proportion(gradients, off, labels) or (within and _is_mean(gradients, off, count)):
         return LossForm(BINARY, labels, within and bool(np.ptp(outputs) > 0), used)
     if _is_in_proportion(gradients, (_sigmoid(once) - labels) * once * (1 - once), labels):
         return LossForm(BINARY_SOFTENED, labels, True, used)
@@ -256,6 +264,15 @@ def _find_binary(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     if _is_in_proportion(gradients, (1 - 2 * labels) / (1 - wrong).clip(1e-12), labels):
         return LossForm(BINARY_CHANCE, labels, True, used)
     return None
+
+
+def _is_mean(gradients: FloatArray, expected: FloatArray, count: int) -> bool:
+    """Whether gradients are the expected ones over the number of outputs, of which all are known.
+
+    Only so far apart as they are rounded: no other loss has just these.
+    """
+    off = np.abs(count * gradients - expected)
+    return bool((off <= MEAN_EXACT * np.abs(expected)).all())
 
 
 def _is_in_proportion(gradients: FloatArray, expected: FloatArray, labels: IntArray) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from tb_activation_hist.capture.loss_pulls import (
     pulls_beyond_range,
 )
 from tb_activation_hist.capture.model_hooks import Hook
+from tb_activation_hist.capture.output_graph import GraphWatch
 from tb_activation_hist.capture.output_sample import OutputSample, to_matrix
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.overlap_losses import SeenOverlaps
@@ -110,13 +111,6 @@ class LossWatch:
     @property
     def facts(self) -> list[LossGradients]:
         return [own.fact for own in self._known.values() if own.looks]
-
-
-class GraphWatch(Protocol):
-    """Looks at the graph of a model's outputs."""
-
-    def note(self, name: str, module: nn.Module, args: Any, output: Any, step: int) -> None:
-        """A model has given this output in training. name: of the model."""
 
 
 class OutputHook(Hook):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from torch import Tensor, nn
 
@@ -12,6 +12,13 @@ from tb_activation_hist.capture.outputs import floating_tensors
 
 MOST_NODES: Final = 20_000
 """Operations of a graph that are followed, at most."""
+
+
+class GraphWatch(Protocol):
+    """Looks at the graph of a model's outputs."""
+
+    def note(self, name: str, module: nn.Module, args: Any, output: Any, step: int) -> None:
+        """A model has given this output in training. name: of the model."""
 
 
 def nodes_of(output: Any) -> Iterator[Any]:

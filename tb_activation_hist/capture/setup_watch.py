@@ -60,8 +60,9 @@ class _Watched:
 
     @property
     def has_news(self) -> bool:
-        """Whether it was written to, or its gradient dropped."""
-        return self.restored.fact is not None or self.kept.dropped > 0
+        """Whether it was written to, or its gradient dropped or kept."""
+        kept = self.kept.dropped > 0 or self.kept.kept_later
+        return kept or self.restored.fact is not None
 
     @property
     def parameter(self) -> nn.Parameter | None:
@@ -149,6 +150,8 @@ class SetupWatch:
             parameter = watched.parameter
             if id(optimizer) in watched.optimizers and parameter is not None:
                 watched.restored.before_step(parameter, step)
+                if watched.optimizer == id(optimizer):
+                    watched.kept.before_step(parameter, step)
 
     def after_step(self, optimizer: Any, step: int) -> None:
         """An optimizer has stepped."""
@@ -158,9 +161,9 @@ class SetupWatch:
             parameter = watched.parameter
             if id(optimizer) in watched.optimizers and parameter is not None:
                 watched.restored.after_step(parameter, step)
-                if watched.optimizer == id(optimizer) and not watched.kept.ended:
+                if watched.optimizer == id(optimizer):
+                    self._news = self._news or not watched.kept.ended
                     watched.kept.after_step(parameter, step)
-                    self._news = True
 
     @property
     def _turn(self) -> bool:

@@ -121,13 +121,16 @@ class KeptGradients:
     """Whether a parameter's gradient was cleared between two steps of its optimizer.
 
     steps: how often that was looked at, up to step `seen`. kept: how often the new gradient was
-    added to one that a step had used.
+    added to one that a step had used. later: in how many steps in a row, up to the newest and
+    counted up to 12, it was although it had been cleared at first; since: the first of them.
     """
 
     parameter: str
     steps: int
     kept: int
     seen: int
+    later: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,11 +164,8 @@ class StrayParameters:
 
 @dataclass(frozen=True)
 class ForwardDropout:
-    """Dropout of a model's forward pass, by a function or a module.
-
-    layers: names of those whose outputs are dropped, the first `MOST_NAMES`. percent: the largest
-    share that is dropped. first: step of the first look.
-    """
+    """Dropout of a model's forward pass, by a function or a module: up to `percent` of the outputs
+    of `layers`, the first `MOST_NAMES`. first: step of the first look."""
 
     layers: tuple[str, ...]
     percent: int

@@ -52,7 +52,7 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "input_change": _DIVERGENCE | {"not_learning", "loss_rises"},
     "constant_input": _DIVERGENCE | {"not_learning", "loss_rises"},
     "unshuffled_input": _DIVERGENCE | {"loss_rises"},
-    "not_learning": frozenset({"vanishing", "not_learning", "collapsed"}),
+    "not_learning": frozenset({"vanishing", "not_learning", "collapsed", "exploding"}),
     "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
     "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
     "loss_mismatch": _DIVERGENCE | {"not_learning", "loss_rises", "relu_logits"},
@@ -84,7 +84,7 @@ LASTING: Final = frozenset(
 """Kinds that the first record shows and that last as long as the training does."""
 
 
-EVENTS: Final = frozenset({"loss_jump", "raised_rate"})
+EVENTS: Final = frozenset({"loss_jump", "raised_rate", "kept_later"})
 """Limits of findings of these kinds that some step brings, not the first one."""
 
 
@@ -151,6 +151,11 @@ def _block_of(layer: str) -> str:
 def is_left_out(finding: Finding) -> bool:
     """Whether layers get gradients and no update follows: only the set-up makes it so."""
     return finding.severity != "info" and finding.figures.get("cause") == Cause.NO_UPDATE.value
+
+
+def is_set_so(finding: Finding) -> bool:
+    """Whether only the set-up keeps layers as they are: no update, or a far lower rate."""
+    return is_left_out(finding) or "slow_rate" in finding.threshold
 
 
 def _explains(cause: Finding, effect: Finding, near: float) -> bool:

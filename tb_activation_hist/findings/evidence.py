@@ -55,6 +55,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "fading": Figure(
         "fall relative to the other end", TIMES, ("vanishing_depth", "vanishing_gradient")
     ),
+    "fall_records": Figure("records in which they fell so far"),
     "fall": Figure("fall of the updates", TIMES, ("stopped_fall",)),
     "found_units": Figure("units that show it"),
     "frozen_layers": Figure("layers that are frozen"),

@@ -8,18 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.loss_signals import find_loss_trend, find_main_loss
 from tb_activation_hist.findings.run_signals import RunSignals
-from tb_activation_hist.findings.scale_history import usable_scales
 from tb_activation_hist.findings.signals import Signals
 
-JUDGED: Final = frozenset({"collapsed_share", "mostly_zero_share", "cycles"})
-"""Limits of findings that need not be harmful: a branch may die, or swing, that is not needed."""
-
 GROWTH: Final = "growth"
-"""Limit of a growth that need not be harmful once it has come to rest."""
+
+JUDGED: Final = frozenset({"collapsed_share", "mostly_zero_share", "cycles", GROWTH})
+"""Limits of findings that need not be harmful: a branch may die, or swing, that is not needed, and
+a layer that starts far too small may grow to where it belongs."""
 
 REFUTED: Final = frozenset(
     {
@@ -63,10 +61,6 @@ batch norm takes away."""
 LEARNT_FAR: Final = 0.25
 """The same for values that have grown, and for swings at the beginning."""
 
-AT_REST: Final = 1.4
-"""Largest scale relative to the smallest one in the last third of a run, both of medians of its
-thirds, of a layer that grows no more, or no faster than in proportion to the steps (1.3)."""
-
 EARLY_SHARE: Final = 1 / 3
 """Share of a run in which swings have ended that belong to its beginning."""
 
@@ -90,7 +84,7 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
     the start may be in any.
     """
     findings = _refute(findings, run)
-    judged = [_is_judged(finding, run) for finding in findings]
+    judged = [not JUDGED.isdisjoint(finding.threshold) for finding in findings]
     own_findings = [f for f, own in zip(findings, judged, strict=True) if own]
     others = [f for f, own in zip(findings, judged, strict=True) if not own]
     layers = {layer for f in own_findings if not starts_with_zeros(f) for layer in f.layers}
@@ -132,17 +126,6 @@ def _is_refuted(finding: Finding, run: RunSignals) -> bool:
     return _learnt_all_along(run, LEARNT_ALL_ALONG, guessing)
 
 
-def _is_judged(finding: Finding, run: RunSignals) -> bool:
-    """Whether it depends on the loss what a finding is worth."""
-    if GROWTH in finding.threshold:
-        return _is_normalised(finding, run) or _has_come_to_rest(finding, run)
-    return not JUDGED.isdisjoint(finding.threshold)
-
-
-def _has_come_to_rest(finding: Finding, run: RunSignals) -> bool:
-    return all(_is_at_rest(usable_scales(signals)[1]) for signals in _named(finding, run))
-
-
 def _is_normalised(finding: Finding, run: RunSignals) -> bool:
     """Whether batch norms take away the scale of all layers that have grown."""
     return all(run.batch_norm_follows(signals) for signals in _named(finding, run))
@@ -150,12 +133,6 @@ def _is_normalised(finding: Finding, run: RunSignals) -> bool:
 
 def _named(finding: Finding, run: RunSignals) -> list[Signals]:
     return [s for s in run.outputs if s.info.layer in finding.layers]
-
-
-def _is_at_rest(scale: FloatArray) -> bool:
-    parts = np.array_split(scale[2 * len(scale) // 3 :], 3)
-    medians = [float(np.median(part)) for part in parts if len(part)]
-    return len(medians) == len(parts) and max(medians) <= AT_REST * min(medians)
 
 
 def starts_with_zeros(finding: Finding) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from tb_activation_hist.core.names import PHASES
-from tb_activation_hist.findings.consequences import follows, is_lasting, is_left_out, is_result
+from tb_activation_hist.findings.consequences import follows, is_lasting, is_result, is_set_so
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.hits import near_steps
 from tb_activation_hist.findings.input_signals import INPUT_KINDS
@@ -90,7 +90,7 @@ def _sort_incident(group: Sequence[Finding], near: float) -> list[Finding]:
 
 def _cause_key(finding: Finding) -> tuple[bool, int, int, int, tuple[object, ...]]:
     severity, kind = _severity(finding)
-    given = finding.kind in INPUT_KINDS or is_lasting(finding) or is_left_out(finding)
+    given = finding.kind in INPUT_KINDS or is_lasting(finding) or is_set_so(finding)
     return (not given, severity, finding.first_step, kind, _spread_key(finding))
 
 

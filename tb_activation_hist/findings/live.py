@@ -28,7 +28,7 @@ PERIODIC_KINDS: Final = frozenset(
 )
 """Kinds of which single records do not show every pattern."""
 
-JUDGED_KINDS: Final = frozenset({"collapsed"})
+JUDGED_KINDS: Final = frozenset({"collapsed", "exploding"})
 """Kinds that single records show, but of which the run so far tells whether they do harm."""
 
 NOTED_KINDS: Final = frozenset({"constant_input"})

@@ -31,6 +31,9 @@ NEAR_TWO: Final = 0.03
 """How near to that of guessing a cross entropy begins, as a share of it; with two outputs, others
 may have its size by chance."""
 
+NOTHING_LEFT: Final = 0.01
+"""Loss relative to the first one at which there is nothing left to learn."""
+
 MOST_ABOVE: Final = 1.5
 """How many times that of guessing a cross entropy of large first outputs begins at, at most."""
 
@@ -87,6 +90,15 @@ def find_loss_trend(run: RunSignals) -> LossTrend | None:
     return LossTrend(
         loss.tag, float(means[0]), begin, end, lowest, steps, _rising_share(smooth[::length])
     )
+
+
+def has_learnt_all(run: RunSignals) -> bool:
+    """Whether the loss has come down to next to nothing, after which updates do so, too."""
+    loss = find_main_loss(run)
+    if loss is None or loss.non_finite or not loss.means:
+        return False
+    end = loss.means[-max(int(END_SHARE * len(loss.means)), 1) :]
+    return 0 <= float(np.mean(end)) <= NOTHING_LEFT * loss.means[0]
 
 
 def _rising_share(values: FloatArray) -> float:

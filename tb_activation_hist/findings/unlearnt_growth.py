@@ -27,6 +27,9 @@ LEAST_BEGIN: Final = 0.05
 """Scale at the beginning, relative to the median layer's, from which on growth is judged: what
 starts next to 0, as adapters and the ends of residual branches do, has to grow."""
 
+LEARNT: Final = 0.9
+"""Loss relative to that of the beginning at which something was learnt."""
+
 LOSS_RECORDS: Final = 8
 SCALE_RECORDS: Final = 4
 """Records whose median is what it has become, so that one batch is no growth."""
@@ -94,20 +97,34 @@ def _growth_hit(
     begin = _begin_of(signals)
     if not scale.max(initial=0.0) >= options.unlearnt_growth * begin:
         return None
-    growth = _last_medians(scale, SCALE_RECORDS) / begin
     rise = rises[index]
+    sizes = _last_medians(scale, SCALE_RECORDS)
+    base = np.maximum(_sizes_at_lowest(sizes, rise), begin)
+    growth = sizes / base
     state = np.flatnonzero((growth >= options.unlearnt_growth) & (rise >= options.unlearnt_loss))
     if not len(state):
         return None
-    at_first = (scale < 2 * begin) | ~(rise > 1)
+    at_first = (scale < 2 * base) | ~(rise > 1)
     first = np.flatnonzero(at_first[: state[0]])
     figures = {
         "growth": float(growth[state].max()),
         "loss_growth": float(rise[state].max()),
         "rms": float(scale[state].max()),
-        "rms_before": begin,
+        "rms_before": float(base[state[0]]),
     }
     return Hit(signals, int(index[first[-1] + 1 if len(first) else 0]), int(index[-1]), figures)
+
+
+def _sizes_at_lowest(sizes: FloatArray, rise: FloatArray) -> FloatArray:
+    """The size at the lowest loss up to each record, if something was learnt by then; 0 otherwise.
+
+    A layer grows as the network learns. What it has become by then is no growth without learning,
+    also where the loss shoots up later on.
+    """
+    known = np.where(np.isnan(rise), np.inf, rise)
+    lowest = np.minimum.accumulate(known)
+    at = np.maximum.accumulate(np.where(known == lowest, np.arange(len(known)), 0))
+    return np.where(lowest <= LEARNT, sizes[at], 0.0)
 
 
 def _rise(loss: LossHistory) -> FloatArray:

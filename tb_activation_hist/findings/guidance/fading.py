@@ -55,7 +55,7 @@ VALUES_VANISH: Final = Guidance(
     causes=(
         "weight decay that is too strong",
         "weights that are clipped, as in a WGAN",
-        "a term of the loss that pulls these outputs to 0, such as the KL term of a VAE",
+        "a term of the loss that pulls these outputs to 0",
     ),
     remedy="Lower the weight decay or the weight of that term, clip weights less tightly, or "
     "penalise the gradient instead.",
@@ -65,6 +65,19 @@ VALUES_VANISH: Final = Guidance(
         "Record kinds=('weights',). If the weights of <layer> shrink too, the cause is decay or "
         "clipping; otherwise, it is the loss."
     ),
+)
+
+THROWN_DOWN: Final = Guidance(
+    causes=(
+        "a learning rate that is too high for this stage of the training, or jumps at this step",
+        "a single bad batch whose gradients are not clipped",
+        "weights that were loaded or initialised anew at this step",
+    ),
+    remedy="One step threw the layers back. Clip the gradients, lower the rate, and look at the "
+    "batch of this step.",
+    code=f"{CLIP}\n{LOWER_RATE}",
+    check="Log the loss and the rate at each step (logger.step(loss=loss, lr=lr)): a loss that "
+    "jumps at step <step> says that the step before it was too large.",
 )
 
 TINY_FROM_START: Final = Guidance(
@@ -142,6 +155,15 @@ FEW: Final = 3
 """Layers with weights up to which one of them may shrink by a weight decay that all have."""
 
 
+AT_ONCE: Final = 4
+"""Records within which what is thrown back has fallen; decay takes many."""
+
+
+def _is_thrown_down(case: Case) -> bool:
+    fell = case.finding.figures.get("fall_records")
+    return not case.from_start and isinstance(fell, int) and fell <= AT_ONCE
+
+
 def _fades_alone(case: Case) -> bool:
     """Whether the outputs of one layer shrink in a network of several: decay shrinks them all."""
     alone = len(case.finding.layers) == 1 and case.network.layers > FEW
@@ -156,6 +178,7 @@ VANISHING: Final[tuple[Pattern, ...]] = (
     (exceeds("vanishing_bound"), BOUND_TABLE),
     (exceeds("vanishing_factors"), FAINT_NORMS),
     (exceeds("vanishing_beside"), SHRINKS_ALONE),
+    (_is_thrown_down, THROWN_DOWN),
     (_fades_alone, SHRINKS_ALONE),
     (exceeds("vanishing_last"), OUTPUTS_SHRINK),
     (always, VALUES_VANISH),

@@ -30,7 +30,10 @@ SAME_TIME: Final = 2
 SAME_BATCH: Final = "the same batch at every step"
 
 WIDE: Final = 16
-"""Numbers of a sample from which on zeros alone are no flag or placeholder."""
+"""Numbers of a sample from which on one value alone is no flag or placeholder."""
+
+BATCH: Final = 8
+"""Samples from which on several zeros for each are none either, as forgotten noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +82,12 @@ def find_empty_input(layers: RunSignals, options: ConstantInputThresholds) -> It
     """Nothing but zeros, or another single value, goes in, from the first record to the last."""
     for own in model_inputs(layers):
         main, records = own.main, len(own.main.series)
-        wide = len(main.info.shape) > 1 and int(np.prod(main.info.shape[1:])) >= WIDE
         empty = all(_is_one_value(signals) for signals in own.series)
-        if wide and empty and records >= options.constant_records:
-            value = float(main.series.min[main.first_whole])
+        if not empty or records < options.constant_records:
+            continue
+        value = float(main.series.min[main.first_whole])
+        numbers = int(np.prod(main.info.shape[1:]))
+        if numbers >= WIDE or (value == 0 and numbers > 1 and main.info.shape[0] >= BATCH):
             state = f"nothing but the value {value:g}" if value else "nothing but zeros"
             yield _observe(own, own.facts[0].first, state, options)
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from tb_activation_hist.core.setup_facts import KeptGradients, OptimizerGroup
-from tb_activation_hist.findings.hits import whole_run_hit
+from tb_activation_hist.findings.hits import hit_from_step, whole_run_hit
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_STEPS, Thresholds, threshold
+
+LATER_STEPS: Final = 12
+"""Steps in a row, up to the newest, in which gradients that used to be cleared were added up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,25 @@ def find_kept_gradients(
         )
 
 
+def find_gradients_kept_later(
+    layers: RunSignals, _options: KeptGradientThresholds
+) -> Iterator[Observation]:
+    """Gradients that were cleared in the first steps, and from some step on no more."""
+    known = layers.facts.of(KeptGradients)
+    if not known or any(fact.later < LATER_STEPS for fact in known):
+        return
+    since = min(fact.since for fact in known)
+    hits = [hit_from_step(s, since) for s in layers.owners_of_weights]
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"gradients are no longer cleared from step {since} on: each new gradient is "
+            "added to that of the step before",
+            threshold={"kept_later": LATER_STEPS},
+            figures={"records": LATER_STEPS},
+        )
+
+
 def _is_a_part(known: Sequence[KeptGradients], least: int) -> bool:
     """Whether each gradient was kept in all of many steps, or in none: who clears forgets some."""
     return all(fact.steps >= least and fact.kept in (0, fact.steps) for fact in known)
@@ -64,10 +86,10 @@ KEPT_GRADIENTS: Final = RunRule(
     kind="kept_gradients",
     severity="warning",
     seen="Between two steps of an optimizer nobody clears the gradients: a backward pass adds to "
-    "those that the last step has used.",
-    source="the gradients of two parameters in the first steps",
+    "those that the last step has used, from the first step on or from a later one.",
+    source="the gradients of two parameters, all that is added to them in the first steps",
     thresholds=KeptGradientThresholds,
     explains={"optimizer_settings": Begins.WITH_OR_AFTER},
-    find=(find_kept_gradients,),
+    find=(find_kept_gradients, find_gradients_kept_later),
     online=None,
 )

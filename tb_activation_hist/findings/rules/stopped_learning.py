@@ -13,6 +13,7 @@ from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
+from tb_activation_hist.findings.loss_signals import has_learnt_all
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.parameter_signals import SizeHistory
 from tb_activation_hist.findings.rule import Observation, RunRule
@@ -71,7 +72,7 @@ def find_stopped_learning(
     updates = [p.updates for p in matrices(layers.parameters) if p.updates is not None]
     long = [each for each in updates if np.isfinite(each.rms).sum() >= LEAST_RECORDS]
     falls = [_fall(each) for each in long]
-    if not falls or not min(falls) > options.stopped_fall:
+    if not falls or not min(falls) > options.stopped_fall or has_learnt_all(layers):
         return
     step = max(_last_large_step(each) for each in long)
     names = {module_name(p.info).rpartition(".")[0] for p in layers.parameters}
@@ -178,8 +179,8 @@ STOPPED_LEARNING: Final = RunRule(
     severity="info",
     seen=(
         "From a step in the first two thirds of a run on, the updates of all weights are "
-        "negligible compared with those at the beginning. Warning: so are the learning rates, or "
-        "they fall to a hundredth within the first 64 steps."
+        "negligible compared with those at the beginning, and the logged loss is not. Warning: so "
+        "are the learning rates, or they fall to a hundredth within the first 64 steps."
     ),
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,

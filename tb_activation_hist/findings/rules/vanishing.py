@@ -123,7 +123,12 @@ def _decay_hit(signals: Signals, options: VanishingThresholds) -> Hit | None:
     before, lowest = float(earlier[begin]), float(scale[begin : end + 1].min())
     usual = np.flatnonzero(scale[:begin] > before / 2)
     first = int(usual[-1]) + 1 if usual.size else 0
-    figures = {"decay": before / lowest, "rms": lowest, "rms_before": before}
+    figures = {
+        "decay": before / lowest,
+        "rms": lowest,
+        "rms_before": before,
+        "fall_records": begin - first + 1,
+    }
     return Hit(signals, int(index[first]), int(index[end]), figures)
 
 

@@ -60,6 +60,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using a target size")
             lambda o, t: F.binary_cross_entropy_with_logits(o, binary(t)),
             {"softened_twice"},
         ),
+        (
+            1,
+            (nn.Sigmoid(),),
+            lambda o, _: F.binary_cross_entropy_with_logits(o, torch.ones_like(o)),
+            {"softened_twice"},
+        ),
+        (1, (nn.Sigmoid(),), lambda o, _: F.binary_cross_entropy(o, torch.ones_like(o)), set()),
+        (1, (nn.Sigmoid(),), lambda o, _: F.mse_loss(o, torch.ones_like(o)), set()),
         (1, (), lambda o, t: F.binary_cross_entropy_with_logits(o, binary(t)), set()),
         (
             4,
@@ -220,3 +228,16 @@ def test_the_classes_of_samples_that_a_network_is_sure_of() -> None:
     assert form is not None
     assert sorted(form.rows.tolist()) == list(range(30))  # but for those that are ignored
     assert form.labels.tolist() == classes[form.rows].tolist()
+
+
+def test_the_classes_of_samples_whose_gradient_is_rounded_to_0() -> None:
+    """As after a divergence: those that are right have none, the others are of one class."""
+    classes = torch.arange(32) % 2
+    logits = torch.randn(32, 3, generator=torch.Generator().manual_seed(0))
+    logits[:, 0] += 300
+    logits.requires_grad_()
+    F.cross_entropy(logits, classes).backward()
+    form = find_form(logits.detach().double().numpy(), logits.grad.double().numpy())
+    assert form is not None
+    assert form.labels.tolist() == classes[form.rows].tolist()
+    assert len(form.rows) == 32

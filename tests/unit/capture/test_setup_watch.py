@@ -100,6 +100,28 @@ def test_gradients_that_nobody_clears(does: dict[str, Any], kept: int) -> None:
         assert (fact.steps, fact.kept, fact.seen) == (12, kept, 13)
 
 
+@pytest.mark.parametrize(
+    ("does", "later"),
+    [
+        ({}, 12),
+        ({"clip": True}, 12),
+        ({"parts": 2}, 12),
+        ({"clear": "zeros"}, 0),
+    ],
+)
+def test_gradients_that_are_no_longer_cleared(does: dict[str, Any], later: int) -> None:
+    script = Script(**does)
+
+    def stop_clearing(step: int) -> None:
+        script.does |= {"clear": "never"} if step == 30 else {}
+        Script.before(script, step)
+
+    script.before = stop_clearing  # type: ignore[method-assign]
+    facts = script.run(60).of(KeptGradients)
+    since = 31 if later else 0
+    assert [(own.kept, own.later, own.since) for own in facts] == [(0, later, since)] * 2
+
+
 @pytest.mark.parametrize(("clear", "times"), [("none", 12), ("zeros", 0), ("never", 0)])
 def test_gradients_that_are_dropped_before_any_step(clear: str, times: int) -> None:
     """Gradients that are zeroed in place may have been scaled or clipped and then added up."""

@@ -279,3 +279,10 @@ def test_zeros_from_the_start_have_causes_by_the_type_of_the_layer(kind: str, ca
     layers = make_run()
     layers["relu1"] = make_layer("relu1", kind, 3, lambda v, _: v * 0)
     assert cause in first_of(layers, "collapsed").causes[0]
+
+
+@pytest.mark.parametrize(("records", "cause"), [(1, "rate that is too high"), (30, "weight decay")])
+def test_what_falls_at_once_was_thrown_back(records: int, cause: str) -> None:
+    falls = lambda v, index: v / 100 ** min(max(index - 60, 0) / records, 1)  # noqa: E731
+    finding = first_of(make_run({"linear1": falls, "relu1": falls}, head=0.0), "vanishing")
+    assert cause in finding.causes[0]

@@ -60,11 +60,9 @@ def grows_to(records: int) -> Change:
     return lambda values, index: values * 0.06 * 220 ** min(index / records, 1)
 
 
-@pytest.mark.parametrize(
-    ("records", "means", "severity"),
-    [(40, FALLS, "info"), (40, RESTS, "error"), (120, FALLS, "error")],
-)
-def test_growth_that_has_come_to_rest(records: int, means: list[float], severity: str) -> None:
+@pytest.mark.parametrize("records", [40, 120])
+@pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "error")])
+def test_growth_while_the_network_learns(records: int, means: list[float], severity: str) -> None:
     layers = {"linear1": grows_to(records)}
     assert find_severity("exploding", means, **layers) == severity
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import groupby
 
 import pytest
@@ -53,6 +54,14 @@ def test_nan_spreads_from_updates_to_weights_to_activations() -> None:
         make_finding("non_finite", 1, stream="weights", layer="conv1.weight"),
         make_finding("non_finite", 1, stream="updates", layer="conv1.bias"),
     ) == [[("non_finite", "conv1.bias"), ("non_finite", "conv1.weight"), ("non_finite", "conv1")]]
+
+
+def test_a_judge_that_does_not_learn_lets_its_generator_run_away() -> None:
+    judge = make_finding("not_learning", 1, layer="judge.0")
+    for step in (8, 60):
+        away = make_finding("exploding", step, layer="generator.2", severity="error")
+        slow = replace(judge, threshold={"slow_rate": 1000.0})
+        assert kinds_of(away, slow) == [["not_learning", "exploding"]]
 
 
 def test_in_one_step_the_forward_pass_comes_before_the_backward_pass() -> None:

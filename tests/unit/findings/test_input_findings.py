@@ -229,6 +229,14 @@ def test_pictures_of_one_class_after_the_other():
         assert [f.kind for f in found] == ["unshuffled_input"] * told
 
 
+@pytest.mark.parametrize(("samples", "value", "found"), [(16, 0, 1), (1, 0, 0), (16, 1, 0)])
+def test_noise_that_is_zero_throughout(samples: int, value: int, found: int) -> None:
+    """A single sample of zeros is a placeholder, and ones are a flag."""
+    findings, _ = train(lambda _: torch.full((samples, 4), 1.0 * value), nn.Linear(4, 8))
+    told = [own for own in findings if "nothing but zeros" in own.title]
+    assert [own.severity for own in told] == ["warning"] * found
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -94,7 +94,20 @@ def test_a_branch_that_dies_is_told_where_the_loss_suffers(
         **make_run({"relu1": after(ONSET, lambda v: v * 0)}),
         **{f"far{at}": make_layer(f"far{at}", "Linear", 9 + at) for at in range(4)},
     }
-    own = LiveRules(("collapsed",), "run", share=None)
+    assert look_at_losses(layers, "collapsed", means) == told
+
+
+@pytest.mark.parametrize(("end", "told"), [(0.02, []), (2.0, ["exploding"])])
+def test_a_layer_that_grows_is_told_unless_the_loss_falls_far(end: float, told: list[str]) -> None:
+    """Its own records show it at once: the run so far says what it is worth."""
+    means = np.concatenate([np.linspace(2, end, ONSET), np.full(RECORDS - ONSET, end)])
+    grows = {"linear1": lambda v, index: v * 0.06 * 700 ** (index / RECORDS)}
+    assert look_at_losses(make_run(grows, head=0.0), "exploding", means) == told
+
+
+def look_at_losses(layers: Layers, kind: str, means: np.ndarray) -> list[str]:
+    """Kinds that are told, where each record has one of these losses."""
+    own = LiveRules((kind,), "run", share=None)
     found = []
     for index in range(RECORDS):
         for info, series in layers.values():
@@ -103,7 +116,7 @@ def test_a_branch_that_dies_is_told_where_the_loss_suffers(
         steps = tuple(range(1, index + 2))
         loss = LossHistory("loss", steps, tuple(means[: index + 1].tolist()), 1, 0)
         found += own.look(RunFacts(losses=(loss,)), NO_SIZES)
-    assert [finding.kind for finding in found] == told
+    return [finding.kind for finding in found]
 
 
 @pytest.mark.parametrize("trained", [True, False])

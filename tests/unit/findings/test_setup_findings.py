@@ -111,6 +111,15 @@ def test_gradients_of_a_part_that_are_never_cleared(
     assert [own.layers for own in findings] == [("linear0",)] * found
 
 
+@pytest.mark.parametrize(("later", "found"), [((12, 12), 1), ((12, 0), 0), ((3, 3), 0)])
+def test_gradients_that_are_no_longer_cleared(later: tuple[int, int], found: int) -> None:
+    names = ("linear0.weight", "head.weight")
+    facts = [
+        KeptGradients(name, 12, 0, 13, own, 61) for name, own in zip(names, later, strict=True)
+    ]
+    assert [(f.kind, f.first_step) for f in find(*facts)] == [("kept_gradients", 61)] * found
+
+
 @pytest.mark.parametrize(
     ("times", "value", "first", "last", "severity"),
     [

@@ -14,17 +14,25 @@ LOOKED_AT = LossGradients("Net", looks=6, calls=1, first=1, seen=40)
 
 
 def find(
-    growth: float, rise: float, *looks: LossGradients, begin: float = 1.0, order: int = 1
+    growth: float,
+    rise: float,
+    *looks: LossGradients,
+    begin: float = 1.0,
+    order: int = 1,
+    learnt: float = 1.0,
 ) -> list[Finding]:
-    """A layer that grows from record 10 on, and a loss that rises from record 20 on.
+    """A layer that grows from record 10 to 30, and a loss that rises from record 20 to 40.
 
     looks: at the outputs' gradients, by default at those of one. begin: scale of the layer at the
-    beginning. order: its place.
+    beginning. order: its place. learnt: share of the loss that is left meanwhile, before it rises
+    from record 40 on.
     """
     ramp = begin * growth ** np.clip((np.arange(RECORDS) - 10) / 20, 0, 1)
     layer = make_layer("a", "Linear", order, lambda v, i: v * np.float32(ramp[i]), drift=0.0)
     later = np.clip((np.arange(60) - 20) / 20, 0, 1)
-    loss = LossHistory("loss", tuple(range(1, 61)), tuple(1 + (rise - 1) * later), 1, 0)
+    means = 1 + (rise - 1) * later if learnt == 1 else np.where(later < 1, learnt, rise)
+    means[:8] = 1
+    loss = LossHistory("loss", tuple(range(1, 61)), tuple(means), 1, 0)
     facts = RunFacts(setup=looks or (LOOKED_AT,), losses=(loss,))
     run = {**make_run(), "a": layer}
     return [f for f in find_run_findings("run", run, facts=facts) if f.kind == "exploding"]
@@ -41,6 +49,10 @@ def test_growth_with_a_loss_that_rises_is_reported_from_where_both_do() -> None:
 @pytest.mark.parametrize(("growth", "rise"), [(18.0, 1.0), (18.0, 0.2), (8.0, 3.0)])
 def test_either_alone_is_in_order(growth: float, rise: float) -> None:
     assert find(growth, rise) == []
+
+
+def test_growth_in_which_something_was_learnt_is_no_reason_for_a_loss_that_jumps_later() -> None:
+    assert find(18.0, 3.0, learnt=0.1) == []
 
 
 def test_values_of_actions_may_grow_with_their_loss() -> None:
