@@ -129,6 +129,12 @@ def swap_betas(training: Training) -> None:
         optimizer.param_groups[0]["betas"] = (0.999, 0.9)
 
 
+def raise_rate(training: Training, factor: float) -> None:
+    """A rate far too high, which no clipping holds back."""
+    training.recipe.rate *= factor
+    training.recipe.clip = None
+
+
 def decay_strongly(training: Training) -> None:
     training.recipe.weight_decay = 20.0 if training.recipe.optimizer == "adamw" else 1.0
 

@@ -16,7 +16,6 @@ from bench.findings.wide.acts import (
     leave_out,
     map_inputs,
     map_loss,
-    multiply_rate,
     repeat_first_batch,
     set_dropout,
     set_recipe,
@@ -218,7 +217,7 @@ FAULTS_B: Final = (
         "rate_60",
         "forecaster gemma regnet state_space",
         DIVERGED,
-        prepare=multiply_rate(60.0),
+        prepare=partial(acts.raise_rate, factor=60.0),
     ),
     _harm(
         GROWTH,
