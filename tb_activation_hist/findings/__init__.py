@@ -13,7 +13,7 @@ from tb_activation_hist.findings.diagnose import (
 from tb_activation_hist.findings.evidence import Evidence
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.incidents import LiveIncidents
-from tb_activation_hist.findings.live import LiveRules, is_milder
+from tb_activation_hist.findings.live import LiveRules, may_be_meant
 from tb_activation_hist.findings.online import OnlineRules
 from tb_activation_hist.findings.registry import (
     DEFAULT_OPTIONS,
@@ -45,5 +45,5 @@ __all__ = [
     "find_difference_findings",
     "find_run_findings",
     "info_to_run_facts",
-    "is_milder",
+    "may_be_meant",
 ]

@@ -9,7 +9,12 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.loss_signals import find_loss_trend, find_main_loss
+from tb_activation_hist.findings.loss_signals import (
+    begins_at_chance,
+    find_loss_trend,
+    find_main_loss,
+    has_learnt_all,
+)
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 
@@ -37,6 +42,9 @@ the 7 sudden changes."""
 
 CHANGES: Final = frozenset({"sudden_change"})
 """Kinds that a loss refutes in the same way: what was lost has been learnt again."""
+
+FITTED: Final = frozenset({"saturated"})
+"""Kinds that go with a network that fits all it is given, whose logits grow on and on."""
 
 PASSED_SHARE: Final = 0.1
 """Last part of a run in which zeros that have passed are not there any more."""
@@ -73,6 +81,12 @@ CERTAIN: Final = 2.0
 FIRST_STEP: Final = 2
 """Step up to which a state is one that the network begins with."""
 
+BEGUN: Final = 64
+"""Steps in which a run has just begun."""
+
+SOON: Final = 8
+"""Steps in which swings begin that may be those of the first steps."""
+
 LEAST_MEANS: Final = 2
 """Means of a loss on both sides of the step at which the trouble begins."""
 
@@ -83,7 +97,10 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
     Only where nothing else is wrong, and where few layers are concerned; zeros that were there from
     the start may be in any.
     """
-    findings = _refute(findings, run)
+    findings = [
+        to_info(f, "the loss has not risen so far") if _is_pending(f, run) else f
+        for f in _refute(findings, run)
+    ]
     judged = [not JUDGED.isdisjoint(finding.threshold) for finding in findings]
     own_findings = [f for f, own in zip(findings, judged, strict=True) if own]
     others = [f for f, own in zip(findings, judged, strict=True) if not own]
@@ -118,6 +135,9 @@ def _refute(findings: Sequence[Finding], run: RunSignals) -> Sequence[Finding]:
 
 
 def _is_refuted(finding: Finding, run: RunSignals) -> bool:
+    if finding.kind in FITTED:
+        # A loss of targets in large units comes down as far and has learnt little.
+        return begins_at_chance(run) and has_learnt_all(run)
     change = finding.kind in CHANGES and "distance" in finding.threshold
     if not change and REFUTED.isdisjoint(finding.threshold):
         return False
@@ -142,6 +162,23 @@ def starts_with_zeros(finding: Finding) -> bool:
 
 def _swings_early(finding: Finding, run: RunSignals) -> bool:
     return "cycles" in finding.threshold and finding.last_step <= EARLY_SHARE * run.last_step
+
+
+def _is_pending(finding: Finding, run: RunSignals) -> bool:
+    """Whether the loss of a run that has just begun is yet to tell what it is worth."""
+    swings = "cycles" in finding.threshold and finding.first_step <= SOON
+    normalised = GROWTH in finding.threshold and _is_normalised(finding, run)
+    return finding.severity != "info" and (swings or normalised) and _has_begun_well(run)
+
+
+def _has_begun_well(run: RunSignals) -> bool:
+    """Whether a run is under way, has just begun, and logs a loss that has not risen so far."""
+    loss = find_main_loss(run)
+    if not 0 < run.facts.last_step <= BEGUN or loss is None or loss.non_finite:
+        return False
+    means = loss.means
+    late = means[-max(len(means) // 4, LEAST_MEANS) :]
+    return float(np.mean(late)) <= means[0] + (WORSE - 1) * abs(means[0])
 
 
 def _does_harm(finding: Finding, run: RunSignals) -> bool:

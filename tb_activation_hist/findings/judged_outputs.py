@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -48,7 +48,16 @@ def judged_outputs(layers: RunSignals, options: JudgedOutputsThresholds) -> Iter
         if not own and len(models) == 1:
             own, prefix = outputs, ""
         if own and fact.looks >= options.loss_looks:
-            yield Judged(fact, own[-1], prefix)
+            yield Judged(fact, _last_of(own, fact), prefix)
+
+
+def _last_of(outputs: Sequence[Signals], fact: LossGradients) -> Signals:
+    """The last layer; where that has not the outputs of the model, the last one that has.
+
+    A Dropout that was made after the head may well run before it.
+    """
+    wide = [s for s in outputs if s.info.shape[-1:] == (fact.classes,)]
+    return wide[-1] if wide else outputs[-1]
 
 
 def is_form(fact: LossGradients, options: JudgedOutputsThresholds) -> bool:

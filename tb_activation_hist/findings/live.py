@@ -31,9 +31,16 @@ PERIODIC_KINDS: Final = frozenset(
 JUDGED_KINDS: Final = frozenset({"collapsed", "exploding"})
 """Kinds that single records show, but of which the run so far tells whether they do harm."""
 
-NOTED_KINDS: Final = frozenset({"constant_input"})
-"""Kinds of which an info is reported, too, once and without ever stopping a training: one batch at
-every step is a common mistake, and 4 of 407 healthy trainings of the bench are full-batch ones."""
+NOTED_KINDS: Final = frozenset({"constant_input", "eval_mode", "frozen"})
+"""Kinds of which what may be meant so is reported, too, once and without ever stopping a training:
+one batch at every step, frozen layers and layers in eval mode are common mistakes and common
+choices, and nothing recorded tells which."""
+
+NOTED_LIMITS: Final = frozenset({"waiting_steps"})
+"""Limits of findings of other kinds that are reported so: a first step that has not come yet."""
+
+NOTED_AFTER: Final = 8
+"""Steps after which that is reported: by then the weights of a target network are seen to move."""
 
 WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
 """Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
@@ -52,11 +59,17 @@ def is_too_early(finding: Finding, facts: RunFacts) -> bool:
     """Whether more of the run may show that there is nothing wrong."""
     if not WHOLE_RUN.isdisjoint(finding.threshold):
         return True
+    lasted = finding.last_step - finding.first_step
+    if finding.kind in NOTED_KINDS and finding.severity == "info" and lasted < NOTED_AFTER:
+        return True
     soon = starts_with_zeros(finding) or not SOON_REFUTED.isdisjoint(finding.threshold)
     if soon and _is_loss_short(facts):
         return True
-    short = finding.last_step - finding.first_step < LIVE_STILL
-    return finding.severity == "error" and short and _may_begin(finding.figures.get("cause"), facts)
+    return (
+        finding.severity == "error"
+        and lasted < LIVE_STILL
+        and _may_begin(finding.figures.get("cause"), facts)
+    )
 
 
 def _is_loss_short(facts: RunFacts) -> bool:
@@ -71,17 +84,17 @@ def _may_begin(cause: object, facts: RunFacts) -> bool:
     return cause == Cause.ZERO_GRADIENT.value and facts.loss_begins_at_zero
 
 
-def is_milder(finding: Finding) -> bool:
-    """Whether it is only worth knowing although its kind is trouble: it may well be meant so.
+def may_be_meant(finding: Finding, first_step: int) -> bool:
+    """Whether it is only worth knowing, as it may well be meant so: no training stops for it.
 
-    No training is disturbed or stopped for it; reports have it.
+    first_step: of the run. Layers that are frozen later on are what ``stop_on`` asks about.
     """
+    return is_milder(finding) or (finding.kind == "frozen" and finding.first_step <= first_step)
+
+
+def is_milder(finding: Finding) -> bool:
+    """Whether it is an info although its kind is trouble."""
     return finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
-
-
-def is_set_before(finding: Finding, first_step: int) -> bool:
-    """Whether layers were frozen before the run began: who trains it has done that on purpose."""
-    return finding.kind == "frozen" and finding.first_step <= first_step
 
 
 _Pattern: TypeAlias = tuple[str, str, frozenset[str]]
@@ -116,7 +129,7 @@ class LiveRules:
         self._kinds, self._run, self._options = frozenset(kinds), run, options
         self._online = OnlineRules(instant, run, options)
         self._so_far = RunSoFar(share) if self._kinds & PERIODIC_KINDS else None
-        self._told: set[tuple[str, str, bool]] = set()
+        self._told: set[tuple[str, str, bool, bool]] = set()
         self._held: list[Finding] = []
         self._milder: frozenset[_Pattern] = frozenset()
         self._first_step = sys.maxsize
@@ -168,21 +181,21 @@ class LiveRules:
         held = [f for f in self._held if (f.kind, f.tags[0]) not in doubted]
         self._held.clear()
         # The loss of a few batches decides what such trouble is worth: one look is not enough.
-        certain = [f for f in found if self._milder.isdisjoint(_patterns(f))]
+        certain = [f for f in found if is_milder(f) or self._milder.isdisjoint(_patterns(f))]
         known = [f for f in certain if not is_too_early(f, facts)]
         self._milder = milder
         return self._take_news([f for f in known if self._is_told(f)] + held)
 
     def _is_told(self, finding: Finding) -> bool:
-        milder = is_milder(finding) and finding.kind not in NOTED_KINDS
-        meant = milder or is_set_before(finding, self._first_step)
-        return finding.kind in self._kinds and not meant
+        noted = finding.kind in NOTED_KINDS or not NOTED_LIMITS.isdisjoint(finding.threshold)
+        told = noted or not may_be_meant(finding, self._first_step)
+        return finding.kind in self._kinds and told
 
     def _take_news(self, findings: Sequence[Finding]) -> list[Finding]:
         news = []
         for finding in findings:
-            meant = finding.severity == "info"
-            report = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0], meant)
+            worth = (finding.severity == "info", may_be_meant(finding, self._first_step))
+            report = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0], *worth)
             if report not in self._told:
                 self._told.add(report)
                 news.append(finding)

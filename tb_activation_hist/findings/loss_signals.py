@@ -23,7 +23,7 @@ BEGIN_SHARE: Final = 0.08
 END_SHARE: Final = 0.2
 """Shares of a run whose mean losses are those of its begin and its end."""
 
-LEAST_WINDOWS: Final = 24
+LEAST_WINDOWS: Final = 20
 """Means from which a trend is judged; a run of 64 records or more has 32 to 64."""
 
 NEAR_CHANCE: Final = 0.1

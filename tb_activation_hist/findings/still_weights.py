@@ -51,6 +51,17 @@ class Cause(Enum):
     UNKNOWN = "unknown"
 
 
+STATE_OF: Final = {
+    Cause.NO_GRADIENT: "no gradient arrives",
+    Cause.ZERO_GRADIENT: "their gradient is exactly 0",
+    Cause.NO_UPDATE: "gradients arrive, but no update follows",
+    Cause.NO_STEP: "gradients arrive, but no optimizer makes a step",
+    Cause.OTHER_WEIGHTS: "gradients arrive, but the optimizer has other parameters",
+    Cause.BROKEN_GRADIENT: "every gradient is NaN or infinite, so that no step is made",
+    Cause.UNKNOWN: "nothing updates them",
+}
+
+
 @dataclass(frozen=True)
 class StillPart:
     """Neighbouring layers whose weights never change, for one cause.
@@ -74,13 +85,18 @@ def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterSign
     step, gradients are dropped without one, or none is finite: gradients may be added up over many
     steps.
     """
-    found = [p for p in run.parameters if p.weights is not None and _should_learn(p, run)]
+    found = learnable_parameters(run)
     long = STEPPED_STEPS if run.optimizer_steps >= LEAST_STEPPED else least_steps
     if run.breaks_gradients:
         long = min(long, BROKEN_STEPS)
     elif run.facts.dropped_gradients >= DROPPED:
         long = STEPPED_STEPS
     return found if are_long(found, long) else []
+
+
+def learnable_parameters(run: RunSignals) -> list[ParameterSignals]:
+    """The parameters of layers that ran, but for frozen ones, however short the run is."""
+    return [p for p in run.parameters if p.weights is not None and _should_learn(p, run)]
 
 
 def matrices(parameters: Sequence[ParameterSignals]) -> Sequence[ParameterSignals]:
@@ -100,6 +116,26 @@ def are_long(parameters: Sequence[ParameterSignals], least_steps: int) -> bool:
 def _is_long(parameter: ParameterSignals, least_steps: int) -> bool:
     steps = parameter.weights.steps if parameter.weights is not None else np.zeros(0)
     return len(steps) >= LEAST_RECORDS and bool(steps[-1] - steps[0] >= least_steps)
+
+
+def cause_of_all(run: RunSignals, known: Sequence[ParameterSignals]) -> Cause:
+    """Why nothing is changed: no step follows, or the optimizer gets no gradients.
+
+    known: the parameters that should learn. Frozen ones may be in an optimizer, or keep a gradient
+    of a training before.
+    """
+    if run.breaks_gradients:
+        return Cause.BROKEN_GRADIENT
+    sizes = [run.sizes.get(p.name) for p in known]
+    if not any(p.updates for p in known) and not any(own and own.optimized for own in sizes):
+        return Cause.OTHER_WEIGHTS if run.optimizer_steps else Cause.NO_STEP
+    gradients = [p.gradients for p in known if p.gradients]
+    if not gradients:
+        return Cause.UNKNOWN if run.has_gradients else Cause.NO_GRADIENT
+    if any(own.arrive.any() for own in gradients):
+        return Cause.UNKNOWN
+    given = any((own.signals.series.n > 0).any() for own in gradients)
+    return Cause.ZERO_GRADIENT if given else Cause.NO_GRADIENT
 
 
 def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:

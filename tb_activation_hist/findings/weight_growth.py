@@ -14,6 +14,7 @@ from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.straight_updates import STRAIGHT_CHANGE, find_outward
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
 from tb_activation_hist.findings.weight_trends import find_growth, find_weight_trend
 from tb_activation_hist.findings.weights_at_start import weights_at_start
@@ -78,7 +79,8 @@ def find_growing_weights(
 ) -> Iterator[Observation]:
     """Weights that grow as a whole within some hundred steps, be outputs normalised or not.
 
-    Where inputs are far below unit scale, weights have to grow by as much.
+    Or, in the first steps, because each update leads straight away from 0. Where inputs are far
+    below unit scale, weights have to grow by as much.
     """
     trend = find_weight_trend(layers)
     if trend is None or any(s.first_rms < SMALL_INPUT for s in sized_inputs(layers)):
@@ -87,7 +89,8 @@ def find_growing_weights(
         (options.exploding_weights_soon, SOON_STEPS),
         (options.exploding_weights, GROWTH_STEPS),
     )
-    spans = ((limit, find_growth(trend, limit, steps)) for limit, steps in limits)
+    spans = [(limit, find_growth(trend, limit, steps)) for limit, steps in limits]
+    spans.append((STRAIGHT_CHANGE["outward"], find_outward(layers, trend)))
     limit, span = next((each for each in spans if each[1] is not None), (0.0, None))
     if span is None:
         return

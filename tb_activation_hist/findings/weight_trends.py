@@ -56,9 +56,13 @@ class WeightTrend:
 
         Measurements lie far apart. So the way that leads on from the last one that was near that
         size is followed back to it.
+
+        Where they have not gone far yet, it is the first step after `base`.
         """
         ratio = np.abs(np.log(self.scale[base : at + 1] / self.scale[base]))
         steps = self.steps[base : at + 1]
+        if ratio[-1] < np.log(DEPARTED):
+            return int(steps[0]) + 1
         near = int(np.flatnonzero(ratio < np.log(DEPARTED))[-1])
         onward = min(near + 1, len(ratio) - 1)
         rise = float(ratio[onward] - ratio[near])

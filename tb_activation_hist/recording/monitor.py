@@ -23,7 +23,7 @@ from tb_activation_hist.findings import (
     LiveRules,
     SizesSoFar,
     info_to_run_facts,
-    is_milder,
+    may_be_meant,
 )
 from tb_activation_hist.recording.alerts import Alerts
 from tb_activation_hist.recording.options import RecordingOptions
@@ -118,14 +118,17 @@ class Monitor:
                 self.alerts.send(numbered)
 
     def _stops(self, finding: Finding) -> bool:
-        return finding.kind in self._stop_on and not is_milder(finding)
+        return finding.kind in self._stop_on and not self._may_be_meant(finding)
+
+    def _may_be_meant(self, finding: Finding) -> bool:
+        return may_be_meant(finding, self._first_step or 0)
 
     def take_messages(self) -> Iterator[str]:
         """Sentences for the user about what was found since the last call; each incident once."""
         while self._new_findings:
             finding, first = self._new_findings.popleft()
             option = "stop_on: the training should stop" if self._stops(finding) else "warn_on"
-            option = f"only worth knowing, {option}" if is_milder(finding) else option
+            option = f"only worth knowing, {option}" if self._may_be_meant(finding) else option
             earlier = f"It goes with what was reported before: {first.title}. See to that first."
             advice = finding.advice if first is finding else earlier
             yield f"{finding.title}. {advice} ({finding.kind}, {option})"

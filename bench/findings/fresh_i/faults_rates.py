@@ -11,13 +11,13 @@ from torch.nn import init
 
 from bench.findings.faults import DIVERGED
 from bench.findings.fresh_i.planting import harm, plant
-from bench.findings.fresh_i.ways import norms_of
 from bench.findings.wide.acts import (
     at_onset,
     fill_biases,
     keep_in_eval,
     layers_of,
     multiply_rate,
+    norms_of,
     set_on_model,
     set_recipe,
     set_role_dropout,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import torch
@@ -12,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from bench.findings.fresh_i.pictures import TwoHeaded, task_losses
 from bench.findings.fresh_i.scenes import ConditionalVae
-from bench.findings.wide.acts import Ways, as_it_is, at_onset, map_inputs, use_optimizer
+from bench.findings.wide.acts import Ways, as_it_is, at_onset, map_inputs, norms_of, use_optimizer
 from bench.findings.wide.fault import change_inputs, replace_module
 from bench.findings.wide.training import Batch, Training
 
@@ -92,10 +91,6 @@ def drop_on_plateau(training: Training, step: int) -> None:
             return loss
 
         training.loss_of = noted
-
-
-def norms_of(model: nn.Module) -> Iterator[nn.Module]:
-    return (own for own in model.modules() if isinstance(own, nn.modules.batchnorm._BatchNorm))
 
 
 def settle_norms(training: Training, step: int) -> None:

@@ -247,3 +247,7 @@ def fill_biases(*roots: nn.Module, value: float) -> None:
     for layer in layers_of(*roots):
         if getattr(layer, "bias", None) is not None:
             layer.bias.fill_(value)
+
+
+def norms_of(model: nn.Module) -> Iterator[nn.Module]:
+    return (own for own in model.modules() if isinstance(own, nn.modules.batchnorm._BatchNorm))

@@ -19,6 +19,7 @@ from tb_activation_hist.findings.guidance import (
     range_ends,
     setup,
     units,
+    vanishing,
 )
 from tb_activation_hist.findings.guidance.guidance import Case, Pattern
 from tb_activation_hist.findings.guidance.network import UNKNOWN_NETWORK, Network
@@ -27,7 +28,7 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "non_finite": non_finite.NON_FINITE,
     "collapsed": fading.COLLAPSED,
     "exploding": growth.EXPLODING,
-    "vanishing": fading.VANISHING,
+    "vanishing": vanishing.VANISHING,
     "mostly_zero": fading.MOSTLY_ZERO,
     "saturated": range_ends.SATURATED,
     "spike_and_crash": growth.SPIKE_AND_CRASH,
@@ -58,10 +59,16 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
 """Kind -> its patterns; the first that holds counts, and the last always holds."""
 
 
+WEIGHT_DECAY: Final = "weight decay"
+"""Begin of the causes that a training without any cannot have."""
+
+
 def guide(case: Case) -> Finding:
     """The finding of a case with advice, causes, code and check of its pattern."""
     finding = case.finding
     chosen = next(own for holds, own in PATTERNS[finding.kind] if holds(case))
+    if not case.network.decays:
+        chosen = chosen.without(WEIGHT_DECAY)
     module = finding.layers[0].partition("/")[0]
     filled = chosen.fill(module, finding.first_step)
     return replace(

@@ -37,6 +37,11 @@ class Guidance:
         listed = between.join((*self.causes[:-1], f"or {self.causes[-1]}"))
         return f"Usual causes: {listed}. {self.remedy}"
 
+    def without(self, begin: str) -> Guidance:
+        """The same without the causes that begin so, unless there are no others."""
+        others = tuple(cause for cause in self.causes if not cause.startswith(begin))
+        return replace(self, causes=others or self.causes)
+
     def fill(self, layer: str, step: int) -> Guidance:
         """The same texts with a layer's name and a step in place of ``<layer>`` and ``<step>``."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tb_activation_hist.findings.guidance.fading import GRADIENTS_VANISH
 from tb_activation_hist.findings.guidance.guidance import Case, Guidance, Pattern, always, exceeds
+from tb_activation_hist.findings.guidance.vanishing import GRADIENTS_VANISH
 from tb_activation_hist.findings.still_weights import Cause
 
 COUNT_IN_OPTIMIZER: Final = (

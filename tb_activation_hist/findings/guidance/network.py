@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from tb_activation_hist.core.setup_facts import LossGradients, OptimizerGroup
 from tb_activation_hist.findings.layer_types import normalises
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.still_weights import matrices
@@ -20,6 +21,8 @@ class Network:
     layers: how many have weights. squashing: how many are sigmoids, tanhs and the like. has_norms:
     whether any layer normalises. weights_dtype: of the weight matrices, "" if they differ or none
     is known. first_loss: the largest first value of the losses that are logged, 0 without any.
+    classifies: whether each output goes into a loss that tells classes apart. decays: whether any
+    weight decay is set, or no setting is known.
     """
 
     layers: int = 0
@@ -27,6 +30,8 @@ class Network:
     has_norms: bool = True
     weights_dtype: str = ""
     first_loss: float = 0.0
+    classifies: bool = False
+    decays: bool = True
 
 
 UNKNOWN_NETWORK: Final = Network()
@@ -35,6 +40,7 @@ UNKNOWN_NETWORK: Final = Network()
 def describe_network(run: RunSignals) -> Network:
     """The network that was recorded in a run."""
     losses = [loss.first for loss in run.facts.losses if math.isfinite(loss.first)]
+    forms, groups = run.facts.of(LossGradients), run.facts.of(OptimizerGroup)
     dtypes = {parameter.info.dtype for parameter in matrices(run.parameters)}
     return Network(
         layers=len(run.learners),
@@ -42,4 +48,6 @@ def describe_network(run: RunSignals) -> Network:
         has_norms=any(normalises(signals.info) for signals in run.outputs),
         weights_dtype=dtypes.pop() if len(dtypes) == 1 else "",
         first_loss=max(losses, default=0.0),
+        classifies=bool(forms) and all(2 * own.formed > own.looks for own in forms),
+        decays=not groups or any(own.settings.get("weight_decay", 0.0) for own in groups),
     )

@@ -6,11 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from tb_activation_hist.findings.hits import Hit, hit_from_step, name_layers, whole_run_hit
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import Thresholds
+
+WAVES: Final = 0.5**0.5
+NEAR_WAVES: Final = 1e-3
+"""Root mean square of sines and cosines of equal angles, and how far it may be from that."""
 
 
 def find_frozen(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
@@ -52,7 +59,16 @@ def _first_frozen_step(signals: Signals, layers: RunSignals) -> int | None:
 def _is_frozen(signals: Signals, layers: RunSignals) -> bool:
     """Weights that change all the same are replaced from outside, as those of a target net."""
     known = [p for p in layers.parameters_of(signals.info) if p.records > 1]
-    return layers.is_frozen(signals.info) and all(p.is_constant for p in known)
+    is_fixed = bool(known) and all(map(_holds_waves, known))
+    return layers.is_frozen(signals.info) and not is_fixed and all(p.is_constant for p in known)
+
+
+def _holds_waves(parameter: ParameterSignals) -> bool:
+    """Whether it holds sines and cosines of positions, as a Transformer's (Vaswani et al. 2017)."""
+    assert parameter.weights is not None
+    rms, series = float(parameter.weights.rms[0]), parameter.weights.signals.series
+    whole = np.isclose(rms, WAVES, rtol=NEAR_WAVES)
+    return bool(whole and np.isclose(float(series.max[0]), 1.0, rtol=NEAR_WAVES))
 
 
 FROZEN: Final = RunRule(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tb_activation_hist.core.names import label_layer
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hardly_learning import (
@@ -25,8 +26,10 @@ from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.slow_weights import slow_groups, slow_layers
 from tb_activation_hist.findings.still_weights import (
+    STATE_OF,
     Cause,
     are_long,
+    cause_of_all,
     find_still_layers,
     learning_parameters,
     matrices,
@@ -38,6 +41,7 @@ from tb_activation_hist.findings.thresholds import (
     UNIT_STEPS,
     threshold,
 )
+from tb_activation_hist.findings.waiting import find_waiting
 
 RISING_SHARE: Final = 0.01
 """While the learning rate still rises, updates must be that much smaller to be too small."""
@@ -99,17 +103,6 @@ class NotLearningThresholds(HardlyLearningThresholds):
     )
 
 
-STATE_OF: Final = {
-    Cause.NO_GRADIENT: "no gradient arrives",
-    Cause.ZERO_GRADIENT: "their gradient is exactly 0",
-    Cause.NO_UPDATE: "gradients arrive, but no update follows",
-    Cause.NO_STEP: "gradients arrive, but no optimizer makes a step",
-    Cause.OTHER_WEIGHTS: "gradients arrive, but the optimizer has other parameters",
-    Cause.BROKEN_GRADIENT: "every gradient is NaN or infinite, so that no step is made",
-    Cause.UNKNOWN: "nothing updates them",
-}
-
-
 def find_nothing_learning(
     layers: RunSignals, options: NotLearningThresholds
 ) -> Iterator[Observation]:
@@ -124,23 +117,40 @@ def find_nothing_learning(
     hits = [whole_run_hit(signals, {}) for signals in layers.owners_of_weights]
     if not hits:
         return
-    last = hits[0].last_step
     if all(parameter.is_constant for parameter in known):
-        cause = _cause_of_all(layers, known)
-        # A policy that has found no reward yet gets such gradients, too, and a loss of 0.
-        waits = cause is Cause.ZERO_GRADIENT and layers.facts.loss_begins_at_zero
-        if waits and not are_long(known, options.still_steps):
-            return
-        state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
-        yield Observation(
-            hits=hits,
-            title=f"no layer learns: all {len(known):,} parameters are bit for bit the same up to "
-            f"step {last}{state}",
-            threshold={"still_steps": options.still_steps},
-            severity="error",
-            figures={"cause": cause.value, **short_format(known)},
-        )
+        yield from _find_all_constant(layers, known, hits, options)
+    else:
+        yield from _find_tiny_updates(layers, known, hits, options)
+
+
+def _find_all_constant(
+    layers: RunSignals,
+    known: Sequence[ParameterSignals],
+    hits: Sequence[Hit],
+    options: NotLearningThresholds,
+) -> Iterator[Observation]:
+    cause = cause_of_all(layers, known)
+    # A policy that has found no reward yet gets such gradients, too, and a loss of 0.
+    waits = cause is Cause.ZERO_GRADIENT and layers.facts.loss_begins_at_zero
+    if waits and not are_long(known, options.still_steps):
         return
+    state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
+    yield Observation(
+        hits=hits,
+        title=f"no layer learns: all {len(known):,} parameters are bit for bit the same up to "
+        f"step {hits[0].last_step}{state}",
+        threshold={"still_steps": options.still_steps},
+        severity="error",
+        figures={"cause": cause.value, **short_format(known)},
+    )
+
+
+def _find_tiny_updates(
+    layers: RunSignals,
+    known: Sequence[ParameterSignals],
+    hits: Sequence[Hit],
+    options: NotLearningThresholds,
+) -> Iterator[Observation]:
     if any(p.weights is not None and p.weights.signals.non_finite.any() for p in known):
         return
     sizes = [p.largest_update for p in matrices(known) if not p.is_constant]
@@ -154,26 +164,6 @@ def find_nothing_learning(
             severity="error",
             figures={"update_share": max(sizes), **short_format(known)},
         )
-
-
-def _cause_of_all(layers: RunSignals, known: Sequence[ParameterSignals]) -> Cause:
-    """Why nothing is changed: no step follows, or the optimizer gets no gradients.
-
-    known: the parameters that should learn. Frozen ones may be in an optimizer, or keep a gradient
-    of a training before.
-    """
-    if layers.breaks_gradients:
-        return Cause.BROKEN_GRADIENT
-    sizes = [layers.sizes.get(p.name) for p in known]
-    if not any(p.updates for p in known) and not any(own and own.optimized for own in sizes):
-        return Cause.OTHER_WEIGHTS if layers.optimizer_steps else Cause.NO_STEP
-    gradients = [p.gradients for p in known if p.gradients]
-    if not gradients:
-        return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT
-    if any(own.arrive.any() for own in gradients):
-        return Cause.UNKNOWN
-    given = any((own.signals.series.n > 0).any() for own in gradients)
-    return Cause.ZERO_GRADIENT if given else Cause.NO_GRADIENT
 
 
 def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:
@@ -207,7 +197,7 @@ def find_slow_parts(layers: RunSignals, options: NotLearningThresholds) -> Itera
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: hardly learning, at a {slower} times lower rate than "
-            f"{mover}",
+            f"{label_layer(mover)}",
             threshold={"slow_rate": options.slow_rate, "slow_update": most},
         )
 
@@ -259,7 +249,7 @@ def _observe(
     return Observation(
         hits=still,
         title=f"{name_layers(still)}: the outputs' distribution has not changed (moved {own:.1f} "
-        f"times as far as batches alone do, {mover} {format_factor(ratio)} times)",
+        f"times as far as batches alone do, {label_layer(mover)} {format_factor(ratio)} times)",
         threshold={"still_ratio": options.still_ratio, "moving_ratio": options.moving_ratio},
         severity="info",
         figures={**still[0].figures, "moving_layer": mover, "moving_ratio": ratio},
@@ -291,7 +281,8 @@ NOT_LEARNING: Final = RunRule(
         "those of some layers (warning). They are set back to earlier values again and again, "
         "rounded away, or hardly move in a whole run or, when new, in the first steps; the model "
         "has not registered them; or the logged loss is one number throughout, or stays at that of "
-        "guessing. Info: the weights are not recorded, and the outputs of the first layers stay "
+        "guessing. Info: no weight has changed in the first steps, as no optimizer has stepped or "
+        "the loss is 0; or the weights are not recorded, and the outputs of the first layers stay "
         "the same while those of a later layer move."
     ),
     source=(
@@ -302,6 +293,7 @@ NOT_LEARNING: Final = RunRule(
     explains={"vanishing": Begins.WITH_OR_AFTER},
     find=(
         find_nothing_learning,
+        find_waiting,
         find_stray_parameters,
         find_restored_weights,
         find_still_parts,

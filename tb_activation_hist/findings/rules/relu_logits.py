@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tb_activation_hist.core.loss_form_names import RECTIFIED
+from tb_activation_hist.core.loss_form_names import CROSS_ENTROPY, RECTIFIED
 from tb_activation_hist.core.setup_facts import LossGradients
 from tb_activation_hist.findings.hits import hit_from_step, sustained_hit
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
@@ -35,7 +35,8 @@ class ReluLogitsThresholds(Thresholds):
     relu_logits_single: float = threshold(
         0.3,
         UNIT_SHARE,
-        "The same for a single output, as that of a regression: its samples get no gradient.",
+        "The same for a single output, as that of a regression: its samples get no gradient. Or "
+        "for logits: the gradients show that a softmax follows, which takes a 0 for a usual value.",
     )
 
 
@@ -46,14 +47,14 @@ def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Itera
     last = _before_last(layers.outputs)
     if last.info.type not in RECTIFIERS or len(last.info.shape) != MATRIX_AXES:
         return
-    single = last.info.shape[1] == 1
-    limit = options.relu_logits_single if single else options.relu_logits_share
+    harmful = last.info.shape[1] == 1 or _are_logits(last, layers)
+    limit = options.relu_logits_single if harmful else options.relu_logits_share
     state = last.zero_share >= limit
     hit = sustained_hit(last, state, {"zero_share": last.zero_share})
     if hit:
         yield Observation(
             hits=[replace(hit, first=last.first_whole)],
-            title=f"{last.info.layer}: the network ends in a ReLU, which sets "
+            title=f"{last.info.label}: the network ends in a ReLU, which sets "
             f"{hit.figures['zero_share']:.0%} of its outputs to 0 from step {hit.first_step}",
             threshold={"relu_logits_share": limit},
         )
@@ -64,6 +65,17 @@ def _before_last(outputs: Sequence[Signals]) -> Signals:
     *_, before, last = outputs
     is_fed = last.info.type in ENDS and before.info.shape == last.info.shape
     return before if is_fed else last
+
+
+def _are_logits(last: Signals, layers: RunSignals) -> bool:
+    """Whether a cross entropy with a softmax of its own gets the outputs of a layer."""
+    facts = layers.facts.of(LossGradients)
+    widths = {fact.classes for fact in facts if _is_seen(fact, CROSS_ENTROPY)}
+    return len(facts) == 1 and widths == set(last.info.shape[-1:])
+
+
+def _is_seen(fact: LossGradients, form: str) -> bool:
+    return fact.form == form and fact.formed >= max(LEAST_LOOKS, fact.looks / 2)
 
 
 def find_rectified(layers: RunSignals, _options: ReluLogitsThresholds) -> Iterator[Observation]:
@@ -78,10 +90,10 @@ def find_rectified(layers: RunSignals, _options: ReluLogitsThresholds) -> Iterat
     (fact,) = facts
     if outputs[-1].info.shape[-1:] != (fact.classes,):
         return
-    if fact.form == RECTIFIED and fact.formed >= max(LEAST_LOOKS, fact.looks / 2):
+    if _is_seen(fact, RECTIFIED):
         yield Observation(
             hits=[hit_from_step(outputs[-1], fact.first)],
-            title=f"{outputs[-1].info.layer}: the logits go through a ReLU before the cross "
+            title=f"{outputs[-1].info.label}: the logits go through a ReLU before the cross "
             f"entropy, in {fact.formed} of {fact.looks} records that were looked at",
             threshold={"rectified": LEAST_LOOKS},
             figures={"records": fact.formed},

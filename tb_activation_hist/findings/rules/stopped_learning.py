@@ -12,6 +12,7 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hardly_learning import first_negative_rate
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.loss_signals import has_learnt_all
 from tb_activation_hist.findings.number_format import format_factor
@@ -46,7 +47,8 @@ SOON: Final = 64
 """Steps within which a rate that falls so far falls too soon ..."""
 
 SOON_LASTING: Final = 8
-"""... once it has been so low for as many steps, and a third of those before."""
+"""... once it has been so low for as many steps, and a sixth of those before: of a cosine that
+starts anew, a fifteenth is so low, and of a line a hundredth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,8 @@ def find_ended_rates(
     known = _known_rates(layers)
     ends = [_early_end(own, layers.last_step, options) for own in known]
     found = [end for end in ends if end is not None]
-    if not found or len(found) < len(ends):
+    goes_on = first_negative_rate(layers)[1] < 0  # and the loss is maximised
+    if not found or len(found) < len(ends) or goes_on:
         return
     step = max(found)
     hits = [hit_from_step(s, step) for s in layers.owners_of_weights if s.series.steps[-1] >= step]
@@ -165,7 +168,7 @@ def _early_end(own: _Rates, last_step: int, options: StoppedLearningThresholds) 
     end = own.first_below(options.stopped_rate)
     if low is None:
         return None
-    soon = low <= SOON and last_step - low >= max(SOON_LASTING, low // 3)
+    soon = low <= SOON and last_step - low >= max(SOON_LASTING, low // 6)
     return low if soon or (end is not None and end <= REST * last_step) else None
 
 

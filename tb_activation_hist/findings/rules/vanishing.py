@@ -35,6 +35,7 @@ from tb_activation_hist.findings.signals import (
     sustained_records,
     train_activations,
 )
+from tb_activation_hist.findings.straight_updates import find_inward
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, threshold
 from tb_activation_hist.findings.weight_trends import WeightTrend, find_fall, find_weight_trend
 
@@ -139,7 +140,7 @@ def find_decaying_weights(
     trend = find_weight_trend(layers)
     if trend is None:
         return
-    span, limit = _find_fall(trend, options)
+    span, limit = _find_fall(layers, trend, options)
     if span is None:
         return
     base, end = span
@@ -155,13 +156,13 @@ def find_decaying_weights(
 
 
 def _find_fall(
-    trend: WeightTrend, options: VanishingThresholds
+    layers: RunSignals, trend: WeightTrend, options: VanishingThresholds
 ) -> tuple[tuple[int, int] | None, str]:
     """Between which measurements the weights shrink, and which limit that exceeds."""
     if trend.scale[-1] * options.vanishing_matrices < 1:
         return (0, len(trend.steps) - 1), "vanishing_matrices"
     soon = find_fall(trend, options.vanishing_matrices_soon, SOON_STEPS)
-    return soon, "vanishing_matrices_soon"
+    return soon or find_inward(layers, trend), "vanishing_matrices_soon"
 
 
 def find_fading_over_depth(
@@ -189,7 +190,7 @@ def find_fading_over_depth(
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: varies {own} times less with the input than "
-            f"{first.signals.info.layer}",
+            f"{first.signals.info.label}",
             threshold={"vanishing_depth": options.vanishing_depth},
         )
 
@@ -296,7 +297,7 @@ def find_vanishing_gradients(
     yield Observation(
         hits=hits,
         title=f"{name_layers(hits)}: {format_factor(hits[0].figures['fading'])} times smaller "
-        f"than in {learners[-1].info.layer}",
+        f"than in {learners[-1].info.label}",
         threshold={"vanishing_gradient": options.vanishing_gradient},
     )
 

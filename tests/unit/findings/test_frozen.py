@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.findings import Finding
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.memory_writer import MemoryWriter
@@ -51,10 +52,15 @@ def test_a_layer_that_is_thawed_is_in_order() -> None:
     assert train(at_first=False, later=True) == []
 
 
-@pytest.mark.filterwarnings("ignore:.*frozen from step 49 on")
-@pytest.mark.parametrize(("at_first", "told"), [(True, [49]), (False, [])])
-def test_only_layers_that_are_frozen_midway_are_news(at_first: bool, told: list[int]) -> None:
-    """Who froze them before the training knows it."""
+@pytest.mark.parametrize(
+    ("at_first", "told", "message"),
+    [(True, 49, "the training should stop"), (False, 1, "only worth knowing")],
+)
+def test_frozen_layers_are_reported_and_stop_only_if_frozen_midway(
+    at_first: bool, told: int, message: str
+) -> None:
+    """Who froze them before the training may have meant it."""
     found: list[Finding] = []
-    train(at_first=at_first, later=False, warn_on="frozen", on_finding=found.append)
-    assert [finding.first_step for finding in found] == told
+    with pytest.warns(ActivationHistWarning, match=message) as warned:
+        train(at_first=at_first, later=False, stop_on="frozen", on_finding=found.append)
+    assert ([finding.first_step for finding in found], len(warned)) == ([told], 1)

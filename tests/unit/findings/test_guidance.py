@@ -13,12 +13,19 @@ import pytest
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.parameter_sizes import NO_SIZES
+from tb_activation_hist.core.setup_facts import LossGradients, OptimizerGroup
 from tb_activation_hist.findings import FINDING_KINDS, Finding, find_run_findings, rules
 from tb_activation_hist.findings.evidence import FIGURES, figures_to_evidence
 from tb_activation_hist.findings.guidance.choose import PATTERNS, guide
 from tb_activation_hist.findings.guidance.guidance import Case, Guidance
-from tb_activation_hist.findings.guidance.network import UNKNOWN_NETWORK, Network
+from tb_activation_hist.findings.guidance.network import (
+    UNKNOWN_NETWORK,
+    Network,
+    describe_network,
+)
 from tb_activation_hist.findings.run_facts import RunFacts
+from tb_activation_hist.findings.run_signals import to_run_signals
 from tests.unit.findings.trainings import (
     Change,
     Layers,
@@ -134,6 +141,14 @@ def test_zeros_from_the_start_have_other_causes(
         ("collapsed", "equal_outputs", Network(layers=14), "inputs far outside"),
         ("vanishing", "vanishing_decay", Network(layers=5), "as the KL term of a VAE does"),
         ("vanishing", "vanishing_decay", Network(layers=2), "weight decay"),
+        ("vanishing", "vanishing_decay", Network(layers=2, decays=False), "weights that are clip"),
+        ("vanishing", "vanishing_beside", Network(layers=5, classifies=True), "weight decay"),
+        (
+            "vanishing",
+            "vanishing_beside",
+            Network(layers=5, classifies=True, decays=False),
+            "a penalty of the weights",
+        ),
         ("collapsed", "equal_outputs", Network(7, 6, has_norms=False), "a chain of sigmoids"),
     ],
 )
@@ -142,6 +157,14 @@ def test_causes_depend_on_the_network(kind: str, limit: str, network: Network, c
     finding = replace(known, kind=kind, threshold={limit: 1.0}, first_step=1)
     case = Case(finding, LayerInfo("a"), in_front=False, from_start=True, network=network)
     assert cause in guide(case).causes[0]
+
+
+@pytest.mark.parametrize(("formed", "decay"), [(9, 0.0), (0, 0.1)])
+def test_what_a_network_is_trained_for_and_with(formed: int, decay: float) -> None:
+    loss = LossGradients("Net", looks=10, formed=formed, form="cross_entropy")
+    group = OptimizerGroup("SGD", 1, 1, 6, {"lr": 0.1, "weight_decay": decay})
+    network = describe_network(to_run_signals([], RunFacts(setup=(loss, group)), NO_SIZES))
+    assert (network.classifies, network.decays) == (formed > 0, decay > 0)
 
 
 def test_a_model_in_float16_breaks_in_its_first_updates() -> None:

@@ -9,8 +9,16 @@ import pytest
 
 from tb_activation_hist.findings import RunFacts, find_run_findings
 from tb_activation_hist.findings.live import is_too_early
-from tests.unit.findings.setup_trainings import find, loss, walk, with_parameters
-from tests.unit.findings.trainings import ONSET, RECORDS, Change, Values, after, make_run
+from tests.unit.findings.setup_trainings import classifier, find, loss, walk, with_parameters
+from tests.unit.findings.trainings import (
+    ONSET,
+    RECORDS,
+    Change,
+    Values,
+    after,
+    make_layer,
+    make_run,
+)
 
 FALLS_LATER = [*[2.0] * ONSET, *np.linspace(2, 0.2, RECORDS - ONSET)]
 """Nothing is learnt before the trouble, and all of it meanwhile."""
@@ -122,7 +130,7 @@ def test_positions_that_are_computed_may_be_zero() -> None:
     assert "collapsed" not in kinds
 
 
-@pytest.mark.parametrize(("means", "found"), [(20, 0), (30, 1)])
+@pytest.mark.parametrize(("means", "found"), [(16, 0), (30, 1)])
 def test_zeros_of_the_first_record_wait_for_the_loss(means: int, found: int) -> None:
     """While a training runs: a sparse code learns, which a few losses do not show."""
     known = loss(*RESTS[:means])
@@ -139,3 +147,23 @@ def test_swings_of_a_layer_that_begins_at_zero() -> None:
     found = [f for f in find_run_findings("run", layers) if f.kind == "spike_and_crash"]
     assert found
     assert all(np.isfinite(f.figures["height"]) for f in found)
+
+
+@pytest.mark.parametrize(("end", "severity"), [(2.0, "info"), (3.0, "error")])
+def test_growth_before_a_batch_norm_in_a_run_that_has_just_begun(end: float, severity: str) -> None:
+    """Too little is known of its loss, unless that rises."""
+    layers = make_run({"linear1": grows_to(RECORDS)}, head=0.0)
+    info, series = layers["relu1"]
+    layers["relu1"] = (replace(info, type="BatchNorm1d"), series)
+    facts = RunFacts(losses=(loss(*np.linspace(2, end, 16)),), last_step=16)
+    found = find_run_findings("run", layers, facts=facts)
+    assert [f.severity for f in found if f.kind == "exploding"] == [severity]
+
+
+@pytest.mark.parametrize(("first", "severity"), [(np.log(10), "info"), (50.0, "warning")])
+def test_saturation_of_a_network_that_fits_all_it_is_given(first: float, severity: str) -> None:
+    """first: loss at the beginning: that of guessing among ten classes, or one of large targets."""
+    squash = lambda v, index: np.tanh(v * (100 if index >= ONSET else 0.3))  # noqa: E731
+    layers = {"relu1": make_layer("relu1", "Tanh", 3, squash), **classifier()}
+    found = find(losses=(loss(*first * np.geomspace(1, 1e-4, RECORDS)),), layers=layers)
+    assert {f.severity for f in found if f.kind == "saturated"} == {severity}

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tb_activation_hist.core.loss_form_names import CROSS_ENTROPY
+from tb_activation_hist.core.setup_facts import LossGradients
 from tb_activation_hist.findings import Finding, RunFacts, find_run_findings
 from tests.unit.findings.trainings import RECORDS, VALUES, Layers, after, make_layer, make_run
 
@@ -81,6 +83,15 @@ def test_a_relu_on_the_logits_is_there_from_the_start() -> None:
     (finding,) = of_kind(layers, "relu_logits")
     assert finding.first_step == 1
     assert "from step 41" in finding.title
+
+
+@pytest.mark.parametrize(("form", "found"), [(CROSS_ENTROPY, 1), ("", 0)])
+def test_a_relu_between_logits_and_a_softmax_need_not_cut_off_most(form: str, found: int) -> None:
+    layers = make_run()
+    info, series = make_layer("last", "ReLU", 7)
+    layers["last"] = (replace(info, shape=(VALUES // 10, 10)), series)
+    fact = LossGradients("Net", looks=9, first=1, seen=90, form=form, formed=9, classes=10)
+    assert len(of_kind(layers, "relu_logits", RunFacts(setup=(fact,)))) == found
 
 
 @pytest.mark.parametrize(("end", "found"), [(50, 1), (10, 1), (120, 0)])
