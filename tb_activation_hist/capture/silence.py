@@ -6,8 +6,10 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
+import torch
 from torch import nn
 
+from tb_activation_hist.capture.countable import countable_values
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import BACKWARD, OPTIMIZER_STEP
 from tb_activation_hist.capture.torch_internals import is_compiled
@@ -18,6 +20,10 @@ NAMED: Final = 12
 
 LAST_SILENT: Final = 16
 """Records in which a layer of a branch may be yet to run, such as the head of another task."""
+
+PENALTY: Final = 0.99
+"""Cosine of a gradient and its weights, 0 to 1, from which on it is that of a penalty on weights;
+that of outputs is near 0 with more than a few weights."""
 
 
 NO_STEP: Final = (
@@ -101,8 +107,9 @@ def explain_silence(
     """One text for all silent layers: their names, the likely cause, the remedy.
 
     Empty if nothing is wrong: single layers without weights, such as an unused Identity or the
-    softmax inside a fused attention, seldom run in many networks. Nor need a branch run that was
-    not taken so far: its weights have no gradient.
+    softmax inside a fused attention, seldom run in many networks. ``nn.MultiheadAttention`` uses
+    its ``out_proj`` without calling it. Nor need a branch run that was not taken so far: its
+    weights have no gradient, or that of a penalty on all weights.
     hidden: those of them that ran, but whose outputs could not be read -> why. phases: those
     recorded.
     called: whether the model itself was called. records: those that there are so far.
@@ -142,14 +149,16 @@ def explain_silence(
             "training calls, and create it before the first call of a compiled model, or call "
             "torch.compiler.reset() now."
         )
-    if not any(True for name in silent for _ in modules[name].parameters()):
+    projections = {m.out_proj for m in model.modules() if isinstance(m, nn.MultiheadAttention)}
+    unknown = [name for name in silent if modules[name] not in projections]
+    if not any(True for name in unknown for _ in modules[name].parameters()):
         return ""
-    used = any(_has_gradient(modules[name]) for name in silent)
+    used = any(_has_gradient(modules[name]) for name in unknown)
     if not used and (records < LAST_SILENT or _has_gradient(model)):
         return ""
     return (
-        f"{text} A parent module may use a layer's weights without calling it "
-        "(nn.MultiheadAttention and its out_proj, fused paths): choose the parent with layers=... "
+        f"{text} A parent module may use a layer's weights without calling it: choose the parent "
+        "with layers=... "
         "A layer in a branch that was not taken appears as soon as it runs."
     )
 
@@ -159,8 +168,21 @@ def _first_steps(records: int) -> str:
 
 
 def _has_gradient(module: nn.Module) -> bool:
-    """Whether a gradient of its parameters is there; a training may clear them before."""
-    return any(parameter.grad is not None for parameter in module.parameters())
+    """Whether outputs gave its parameters a gradient; a training may clear them before."""
+    return any(_is_from_outputs(parameter) for parameter in module.parameters())
+
+
+def _is_from_outputs(parameter: nn.Parameter) -> bool:
+    """Whether a gradient is neither 0 nor that of a penalty on all weights.
+
+    The latter has the direction of the weights, but for the step that has changed them since, in
+    layers that did not run as well. What cannot be read is taken for none.
+    """
+    gradient, weights = countable_values(parameter.grad), countable_values(parameter.detach())
+    if gradient is None or weights is None or not gradient.any():
+        return False
+    likeness = torch.cosine_similarity(gradient.flatten().float(), weights.flatten().float(), dim=0)
+    return weights.numel() == 1 or float(likeness) < PENALTY
 
 
 def _list(names: Sequence[str]) -> str:
