@@ -17,7 +17,7 @@ import numpy as np
 from playwright.sync_api import Browser, Frame
 
 from bench import page_scripts
-from bench.browser import chromium, line, new_page, our_frame
+from bench.browser import chromium, click_on_tab, line, new_page, our_frame
 from bench.server import encode_series, resident_mib
 from tb_activation_hist.core.names import LayerInfo
 from tests.plugin.logdirs import RunFile, drifting_series
@@ -54,16 +54,8 @@ def wait_until_loaded(server: TensorBoard) -> None:
 
 def click_to_board(browser: Browser, root: str) -> float:
     """Milliseconds from the click on the tab to all cells in sight drawn."""
-    with new_page(browser) as page:
-        page.goto(f"{root}#timeseries")
-        tab = page.get_by_text("Activations", exact=True)
-        tab.wait_for()
-        page.wait_for_timeout(500)
-        page.evaluate(page_scripts.MARK_CLICK)
-        tab.click(no_wait_after=True)
-        frame = our_frame(page)
-        frame.wait_for_function("document.body")
-        return float(frame.evaluate(page_scripts.BOARD_AT)) - page.evaluate(page_scripts.CLICKED_AT)
+    clicked_at, drawn_at = click_on_tab(browser, root, "", page_scripts.BOARD_AT)
+    return float(drawn_at) - clicked_at
 
 
 def wait_until_checked(frame: Frame) -> float:

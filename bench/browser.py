@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
@@ -53,6 +54,23 @@ def opened(
         frame.evaluate(page_scripts.DRAWN_AT, 1)
         page.wait_for_timeout(1500)
         yield page, frame
+
+
+def click_on_tab(
+    browser: Browser, root: str, ours: str, script: str, argument: Any = None
+) -> tuple[float, Any]:
+    """When our tab was clicked, in ms since 1970, and what `script` says in the frame it opens."""
+    with new_page(browser) as page:
+        page.goto(f"{root}#timeseries{ours}")
+        tab = page.get_by_text("Activations", exact=True)
+        tab.wait_for()
+        page.wait_for_timeout(500)
+        page.evaluate(page_scripts.MARK_CLICK)
+        tab.click(no_wait_after=True)
+        frame = our_frame(page)
+        frame.wait_for_function("document.body")
+        answer = frame.evaluate(script, argument)
+        return page.evaluate(page_scripts.CLICKED_AT), answer
 
 
 def line(what: str, value: str, must: str) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 from playwright.sync_api import Browser, Frame, Page
 
 from bench import page_scripts
-from bench.browser import PANELS, STRIPS, chromium, line, new_page, opened, our_frame
+from bench.browser import PANELS, STRIPS, chromium, click_on_tab, line, new_page, opened
 from bench.page_gestures import measure_brush, measure_incident
 from bench.server import SIZES, VARIANTS, Size, resident_mib, write_logdir
 from tb_activation_hist.core.names import LayerInfo
@@ -44,17 +44,8 @@ GROWTHS = 7
 
 def click_to_drawn(browser: Browser, root: str, ours: str, wanted: int) -> tuple[float, int]:
     """Milliseconds from the click on the tab to all panels in sight drawn, and their number."""
-    with new_page(browser) as page:
-        page.goto(f"{root}#timeseries{ours}")
-        tab = page.get_by_text("Activations", exact=True)
-        tab.wait_for()
-        page.wait_for_timeout(500)
-        page.evaluate(page_scripts.MARK_CLICK)
-        tab.click(no_wait_after=True)
-        frame = our_frame(page)
-        frame.wait_for_function("document.body")
-        drawn_at, count = frame.evaluate(page_scripts.DRAWN_AT, wanted)
-        return drawn_at - page.evaluate(page_scripts.CLICKED_AT), count
+    clicked_at, (drawn_at, count) = click_on_tab(browser, root, ours, page_scripts.DRAWN_AT, wanted)
+    return drawn_at - clicked_at, count
 
 
 def stock_click_to_drawn(browser: Browser, root: str) -> tuple[float, int]:

@@ -73,11 +73,13 @@ def _dropped_share(node: Any) -> float:
 
 def _share_of_mask(factors: Tensor | None) -> float:
     """Factors that are 0 or, as dropout makes up for these, 1 / (1 - share); on the host alone."""
-    if factors is None or type(factors) is not Tensor or not factors.is_cpu:
+    if factors is None or type(factors) is not Tensor or not factors.is_cpu or not factors.dim():
         return 0.0
-    sample = factors.detach().reshape(-1)[:SAMPLE] if factors.is_contiguous() else factors[:0]
+    if factors.numel() < LEAST_SAMPLE:
+        return 0.0
+    sample = factors.detach()[: -(-SAMPLE * len(factors) // factors.numel())].reshape(-1)
     kept = sample[sample != 0]
-    if sample.numel() < LEAST_SAMPLE or not kept.numel() or bool((kept != kept[0]).any()):
+    if not kept.numel() or bool((kept != kept[0]).any()):
         return 0.0
     share = 1 - 1 / max(float(kept[0]), 1.0)
     near = abs(share - (1 - kept.numel() / sample.numel())) <= APART

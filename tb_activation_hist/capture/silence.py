@@ -18,12 +18,12 @@ from tb_activation_hist.core.nearest import list_names, name_hint
 NAMED: Final = 12
 """Silent layers that a warning names; the run's information names all."""
 
-LAST_SILENT: Final = 16
-"""Records in which a layer of a branch may be yet to run, such as the head of another task."""
-
 PENALTY: Final = 0.99
 """Cosine of a gradient and its weights, 0 to 1, from which on it is that of a penalty on weights;
 that of outputs is near 0 with more than a few weights."""
+
+LAST_SILENT: Final = 16
+"""Records in which a layer of a branch may be yet to run, such as the head of another task."""
 
 
 NO_STEP: Final = (
@@ -106,49 +106,29 @@ def explain_silence(
 ) -> str:
     """One text for all silent layers: their names, the likely cause, the remedy.
 
-    Empty if nothing is wrong: single layers without weights, such as an unused Identity or the
-    softmax inside a fused attention, seldom run in many networks. ``nn.MultiheadAttention`` uses
-    its ``out_proj`` without calling it. Nor need a branch run that was not taken so far: its
-    weights have no gradient, or that of a penalty on all weights.
-    hidden: those of them that ran, but whose outputs could not be read -> why. phases: those
-    recorded.
-    called: whether the model itself was called. records: those that there are so far.
+    Empty if nothing is wrong: many networks seldom run single layers without weights, such as an
+    unused Identity or the softmax inside a fused attention, or a branch that was not taken so far,
+    whose weights have no gradient or that of a penalty on all weights. ``nn.MultiheadAttention``
+    uses its ``out_proj`` without calling it.
+
+    hidden: why the outputs of layers that did run could not be read, by name. phases: those that
+    are recorded. called: whether the model itself was called. records: how many there are so far.
     """
     modules = {layer.name: layer.module for layer in layers}
     text = (
         f"{len(silent)} of {len(layers)} layers did not run in {_first_steps(records)} and have "
-        f"no histograms so far: {_list(silent)}."
+        f"no histograms so far: {list_names(silent, NAMED)}."
     )
     if hidden:
         reasons = dict.fromkeys(hidden.values())
-        named = {why: _list([name for name in hidden if hidden[name] == why]) for why in reasons}
-        return " ".join([text, *(f"{names} {why}." for why, names in named.items())])
-    if any(is_compiled(module) for module in model.modules()):
-        return (
-            f"{text} The model was compiled before the logger was attached, and a compiled model "
-            "does not call hooks added later: create the logger before the first call "
-            "of the compiled model, or call torch.compiler.reset() now."
-        )
+        named = {why: [name for name in hidden if hidden[name] == why] for why in reasons}
+        texts = [f"{list_names(names, NAMED)} {why}." for why, names in named.items()]
+        return " ".join([text, *texts])
     resting = [name for name in silent if not modules[name].training]
-    if resting:
-        verb, them = ("is", "it") if len(resting) == 1 else ("are", "them")
-        return (
-            f"{text} {_list(resting)} {verb} in eval mode: record {them} with "
-            f"phases=('train', 'eval'), or call train() on {them}."
-        )
-    if "train" not in phases:
-        return (
-            f"{text} Of them only forward passes in eval mode are recorded (phases='eval'): call "
-            "the model's eval() before those, or record with phases=('train', 'eval')."
-        )
-    if len(silent) == len(layers) and not called:
-        return (
-            f"{text} The training does not call this model. It may call a copy, another model, "
-            "only its forward(), or a model that was compiled or traced before the logger was "
-            "created and does not call hooks added later. Give the logger the model that the "
-            "training calls, and create it before the first call of a compiled model, or call "
-            "torch.compiler.reset() now."
-        )
+    never_called = len(silent) == len(layers) and not called
+    cause = _cause_in_setup(model, silent, resting, phases, never_called=never_called)
+    if cause:
+        return f"{text} {cause}"
     projections = {m.out_proj for m in model.modules() if isinstance(m, nn.MultiheadAttention)}
     unknown = [name for name in silent if modules[name] not in projections]
     if not any(True for name in unknown for _ in modules[name].parameters()):
@@ -157,10 +137,52 @@ def explain_silence(
     if not used and (records < LAST_SILENT or _has_gradient(model)):
         return ""
     return (
-        f"{text} A parent module may use a layer's weights without calling it: choose the parent "
-        "with layers=... "
+        f"{text} A parent module may use a layer's weights without calling it "
+        "(nn.MultiheadAttention and its out_proj, fused paths): choose the parent with layers=... "
         "A layer in a branch that was not taken appears as soon as it runs."
     )
+
+
+def _cause_in_setup(
+    model: nn.Module,
+    silent: Sequence[str],
+    resting: Sequence[str],
+    phases: Sequence[str],
+    *,
+    never_called: bool,
+) -> str:
+    """What the training or the logger's options do that silences layers; empty if nothing does.
+
+    resting: those of the silent layers that are in eval mode. never_called: whether no layer ran.
+    """
+    if any(is_compiled(module) for module in model.modules()):
+        return (
+            "The model was compiled before the logger was attached, and a compiled model "
+            "does not call hooks added later: create the logger before the first call "
+            "of the compiled model, or call torch.compiler.reset() now."
+        )
+    if resting:
+        one, whole = len(resting) == 1, len(resting) == len(silent)
+        who = ("It" if one else "All") if whole else list_names(resting, NAMED)
+        them = "it" if one else "them"
+        return (
+            f"{who} {'is' if one else 'are'} in eval mode: record {them} with "
+            f"phases=('train', 'eval'), or call train() on {them}."
+        )
+    if "train" not in phases:
+        return (
+            "Of them only forward passes in eval mode are recorded (phases='eval'): call "
+            "the model's eval() before those, or record with phases=('train', 'eval')."
+        )
+    if never_called:
+        return (
+            "The training does not call this model. It may call a copy, another model, "
+            "only its forward(), or a model that was compiled or traced before the logger was "
+            "created and does not call hooks added later. Give the logger the model that the "
+            "training calls, and create it before the first call of a compiled model, or call "
+            "torch.compiler.reset() now."
+        )
+    return ""
 
 
 def _first_steps(records: int) -> str:
@@ -183,8 +205,3 @@ def _is_from_outputs(parameter: nn.Parameter) -> bool:
         return False
     likeness = torch.cosine_similarity(gradient.flatten().float(), weights.flatten().float(), dim=0)
     return weights.numel() == 1 or float(likeness) < PENALTY
-
-
-def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"

@@ -84,7 +84,8 @@ def locate_quantiles(
     target = np.atleast_1d(shares) * total
     rank = np.maximum(np.ceil(target).astype(np.int64), 1)
     # `cumulative` ascends over all rows, so one search finds the positions in each.
-    found = np.searchsorted(cumulative[1:], start + rank).clip(0, max(len(counts) - 1, 0))
+    # Not numpy's clip, which takes ten times as long for a few values.
+    found = np.minimum(np.searchsorted(cumulative[1:], start + rank), max(len(counts) - 1, 0))
     below = cumulative[found] - start
     with np.errstate(all="ignore"):
         parts = (target - below) / (cumulative[1:][found] - cumulative[found])
@@ -105,7 +106,8 @@ def column_quantiles(
         offsets = np.arange(len(rows) + 1) * rows.shape[1]
         ordered = rows if order is None else rows[:, order]
         found = locate_quantiles(ordered.reshape(-1), offsets, shares)
-        columns = (found.bins - offsets[:-1, None]).clip(0, rows.shape[1] - 1)
+        columns = np.maximum(found.bins - offsets[:-1, None], 0)
+        columns = np.minimum(columns, rows.shape[1] - 1)
         pieces.append(QuantilePlaces(columns, found.parts))
     if len(pieces) == 1:
         return pieces[0]

@@ -98,7 +98,9 @@ NOTHING_ARRIVES: Final = frozenset(
 """Causes by which the set-up keeps the weights of layers as they are."""
 
 
-SEEN_IN_WEIGHTS: Final = frozenset({"other_weights", "start_again", "vanishing_factors"})
+SEEN_IN_WEIGHTS: Final = frozenset(
+    {"other_weights", "start_again", "vanishing_bound", "vanishing_factors"}
+)
 """Limits of findings that the weights themselves show: no sizes of outputs say it as well."""
 
 

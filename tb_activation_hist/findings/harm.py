@@ -9,7 +9,12 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.loss_signals import find_loss_trend, find_main_loss
+from tb_activation_hist.findings.loss_signals import (
+    begins_at_chance,
+    find_loss_trend,
+    find_main_loss,
+    has_learnt_all,
+)
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 
@@ -37,6 +42,9 @@ the 7 sudden changes."""
 
 CHANGES: Final = frozenset({"sudden_change"})
 """Kinds that a loss refutes in the same way: what was lost has been learnt again."""
+
+FITTED: Final = frozenset({"saturated"})
+"""Kinds that go with a network that fits all it is given, whose logits grow on and on."""
 
 PASSED_SHARE: Final = 0.1
 """Last part of a run in which zeros that have passed are not there any more."""
@@ -127,6 +135,9 @@ def _refute(findings: Sequence[Finding], run: RunSignals) -> Sequence[Finding]:
 
 
 def _is_refuted(finding: Finding, run: RunSignals) -> bool:
+    if finding.kind in FITTED:
+        # A loss of targets in large units comes down as far and has learnt little.
+        return begins_at_chance(run) and has_learnt_all(run)
     change = finding.kind in CHANGES and "distance" in finding.threshold
     if not change and REFUTED.isdisjoint(finding.threshold):
         return False

@@ -24,6 +24,9 @@ SPREAD: Final = (
 )
 """Kinds of series in the order in which trouble of one training step passes through them."""
 
+WEIGHTS_REPLACED: Final = frozenset({"other_weights", "start_again"})
+"""Limits of findings that something else than an optimizer has made all weights anew."""
+
 LIVE_SHARE: Final = 0.25
 """Share of a run so far for which trouble that is reported live is assumed to last."""
 
@@ -91,6 +94,7 @@ def _sort_incident(group: Sequence[Finding], near: float) -> list[Finding]:
 def _cause_key(finding: Finding) -> tuple[bool, int, int, int, tuple[object, ...]]:
     severity, kind = _severity(finding)
     given = finding.kind in INPUT_KINDS or is_lasting(finding) or is_set_so(finding)
+    given = given or not WEIGHTS_REPLACED.isdisjoint(finding.threshold)
     return (not given, severity, finding.first_step, kind, _spread_key(finding))
 
 

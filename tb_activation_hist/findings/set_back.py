@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tb_activation_hist.core.setup_facts import KeptGradients, RestoredWeights
+from tb_activation_hist.core.setup_facts import KeptGradients, ModuleSettings, RestoredWeights
 from tb_activation_hist.findings.hits import Hit, hit_from_step
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
@@ -33,7 +33,7 @@ class SetBack(NamedTuple):
 
 def find_set_back(run: RunSignals, least_times: int) -> Iterator[SetBack]:
     """Where a parameter got one value so often, and still does."""
-    found = [f for f in run.facts.of(RestoredWeights) if _is_often(f, least_times)]
+    found = [f for f in _written_to(run) if _is_often(f, least_times)]
     late = [f for f in found if f.last >= STILL_SHARE * f.seen]
     if not late:
         return
@@ -45,6 +45,18 @@ def find_set_back(run: RunSignals, least_times: int) -> Iterator[SetBack]:
     hits = [hit_from_step(s, first, figures) for s in run.owners_of_weights]
     if hits:
         yield SetBack(hits, max(every, 1), fact)
+
+
+def _written_to(run: RunSignals) -> list[RestoredWeights]:
+    """But for tables to which each forward pass writes, since they have a max_norm."""
+    bound = {
+        name
+        for own in run.facts.of(ModuleSettings)
+        if "max_norm" in own.settings
+        for name in own.layers
+    }
+    facts = run.facts.of(RestoredWeights)
+    return [fact for fact in facts if fact.parameter.rpartition(".")[0] not in bound]
 
 
 def _is_often(fact: RestoredWeights, least_times: int) -> bool:
@@ -62,7 +74,7 @@ def find_start_again(run: RunSignals, most_times: int) -> RestoredWeights | None
     begin = _first_step(run)
     back = [
         fact
-        for fact in run.facts.of(RestoredWeights)
+        for fact in _written_to(run)
         if fact.times and not _is_often(fact, most_times)
         if fact.value <= begin <= fact.first - LEAST_LOST
     ]
@@ -78,14 +90,14 @@ def find_replaced(run: RunSignals) -> RestoredWeights | None:
     Or from the first steps on, and then again and again.
     """
     begin = _first_step(run)
-    facts = [fact for fact in run.facts.of(RestoredWeights) if fact.replaced]
+    facts = [fact for fact in _written_to(run) if fact.replaced]
     late = [fact for fact in facts if max(fact.since - begin, fact.replaced) >= LEAST_LOST]
     return min(late, key=lambda fact: fact.since, default=None) if late == facts else None
 
 
 def layers_replaced(run: RunSignals, fact: RestoredWeights) -> list[Signals]:
     """Layers with weights that got others: that of the parameter alone, if another one kept its."""
-    replaced = {each.parameter for each in run.facts.of(RestoredWeights) if each.replaced}
+    replaced = {each.parameter for each in _written_to(run) if each.replaced}
     followed = {each.parameter for each in run.facts.of(KeptGradients)}
     owners = run.owners_of_weights
     own = [s for s in owners if fact.parameter.rpartition(".")[0] == module_name(s.info)]

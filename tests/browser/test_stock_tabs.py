@@ -20,7 +20,7 @@ STEPS = 40
 TABS = {
     "timeseries": "conv",
     "scalars": "loss",
-    "custom_scalars": "conv",
+    "custom_scalars": "All layers",
     "distributions": "conv",
     "histograms": "conv",
 }

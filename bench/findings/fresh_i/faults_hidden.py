@@ -7,8 +7,9 @@ from typing import Final
 import torch
 
 from bench.findings.fresh.plant import HIDDEN
-from bench.findings.fresh_i.planting import plant, set_on_model
+from bench.findings.fresh_i.planting import plant
 from bench.findings.wide.fault import Fault, change_batches
+from bench.findings.wide.planting import set_on_model
 from bench.findings.wide.training import Batch, Training
 
 

@@ -9,15 +9,7 @@ from torch import Tensor
 
 from bench.findings.faults import DIVERGED
 from bench.findings.fresh.plant import GROWTH, INPUTS, LATE, SAME, UNSCALED
-from bench.findings.fresh_i.planting import (
-    FADED,
-    FOLLOWS,
-    UNSTABLE,
-    harm,
-    map_inputs,
-    plant,
-    set_on_model,
-)
+from bench.findings.fresh_i.planting import harm, plant
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
     Fault,
@@ -25,6 +17,7 @@ from bench.findings.wide.fault import (
     change_late_batches,
     kinds,
 )
+from bench.findings.wide.planting import FADED, FOLLOWS, UNSTABLE, map_inputs, set_on_model
 from bench.findings.wide.training import Batch, Training
 
 

@@ -11,19 +11,18 @@ from torch.nn import functional
 
 from bench.findings.fresh.plant import LAST, LATE, NUMBERS, SATURATION, UNSCALED, WRONGLY
 from bench.findings.fresh_i.language import AttentionLstm
-from bench.findings.fresh_i.planting import (
+from bench.findings.fresh_i.planting import harm, plant
+from bench.findings.wide.fault import Fault, change_batches, change_late_batches, kinds
+from bench.findings.wide.planting import (
     FADED,
     FOLLOWS,
     UNSTABLE,
-    harm,
     map_inputs,
     minimise,
-    plant,
     put_behind,
     set_on_model,
     use_optimizer,
 )
-from bench.findings.wide.fault import Fault, change_batches, change_late_batches, kinds
 from bench.findings.wide.training import Batch, Training
 
 MISMATCH: Final = kinds("loss_mismatch")

@@ -21,23 +21,22 @@ from bench.findings.fresh.plant import (
     layers_of,
     set_role_dropout,
 )
-from bench.findings.fresh_i.planting import (
-    FADED,
-    FOLLOWS,
-    UNSTABLE,
-    harm,
-    plant,
-    set_on_model,
-    set_rate,
-    use_optimizer,
-)
-from bench.findings.fresh_i.ways import norms_of
+from bench.findings.fresh_i.planting import harm, plant
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
     Fault,
     kinds,
     plant_in,
     replace_module,
+)
+from bench.findings.wide.planting import (
+    FADED,
+    FOLLOWS,
+    UNSTABLE,
+    norms_of,
+    set_on_model,
+    set_rate,
+    use_optimizer,
 )
 from bench.findings.wide.training import Training
 

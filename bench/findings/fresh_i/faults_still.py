@@ -8,16 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.fresh.plant import EARLY, NOTHING, PART, STILL, STILL_TOO
-from bench.findings.fresh_i.planting import (
-    FADED,
-    FOLLOWS,
-    harm,
-    minimise,
-    plant,
-    set_rate,
-    set_schedule,
-    still,
-)
+from bench.findings.fresh_i.planting import harm, plant, still
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
     Fault,
@@ -26,6 +17,7 @@ from bench.findings.wide.fault import (
     kinds,
     plant_in,
 )
+from bench.findings.wide.planting import FADED, FOLLOWS, minimise, set_rate, set_schedule
 from bench.findings.wide.training import Batch, Training, phase_parameters
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import torch
@@ -13,6 +13,7 @@ from torch.nn.utils import parametrize
 from bench.findings.fresh_i.pictures import TwoHeaded, task_losses
 from bench.findings.fresh_i.scenes import ConditionalVae
 from bench.findings.wide.fault import change_inputs, replace_module
+from bench.findings.wide.planting import norms_of
 from bench.findings.wide.training import Batch, Training, phase_parameters
 
 Prepare = Callable[[Training], None]
@@ -109,10 +110,6 @@ def drop_on_plateau(training: Training, step: int) -> None:
             return loss
 
         training.loss_of = noted
-
-
-def norms_of(model: nn.Module) -> Iterator[nn.Module]:
-    return (own for own in model.modules() if isinstance(own, nn.modules.batchnorm._BatchNorm))
 
 
 def settle_norms(training: Training, step: int) -> None:

@@ -13,6 +13,7 @@ from bench.findings.fresh_f.architectures import FRESH_F_ARCHITECTURES
 from bench.findings.fresh_g.architectures import FRESH_G_ARCHITECTURES
 from bench.findings.fresh_h.architectures import FRESH_H_ARCHITECTURES
 from bench.findings.fresh_i.architectures import FRESH_I_ARCHITECTURES
+from bench.findings.fresh_j.architectures import FRESH_J_ARCHITECTURES
 from bench.findings.wide import control, generative, language, signals, tables, vision
 from bench.findings.wide.architecture import HELD_OUT, WORKED, Architecture
 from bench.findings.wide.training import Recipe, Task, cosine, one_cycle, step_decay
@@ -102,5 +103,6 @@ ARCHITECTURES: Final = {
         *FRESH_G_ARCHITECTURES,
         *FRESH_H_ARCHITECTURES,
         *FRESH_I_ARCHITECTURES,
+        *FRESH_J_ARCHITECTURES,
     )
 }

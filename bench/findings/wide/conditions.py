@@ -17,6 +17,7 @@ from bench.findings.fresh_f.ways import F_WAYS
 from bench.findings.fresh_g.ways import G_WAYS, freeze_but_norms
 from bench.findings.fresh_h.ways import H_WAYS, freeze_but_biases
 from bench.findings.fresh_i.ways import I_WAYS
+from bench.findings.fresh_j.ways import J_WAYS
 from bench.findings.wide.fault import role_modules
 from bench.findings.wide.training import (
     Training,
@@ -134,7 +135,7 @@ def _keep_trunk_in_eval(training: Training) -> None:
     training.trains = evaluate
 
 
-ALL_WAYS: Final = WAYS | C_WAYS | D_WAYS | E_WAYS | F_WAYS | G_WAYS | H_WAYS | I_WAYS
+ALL_WAYS: Final = WAYS | C_WAYS | D_WAYS | E_WAYS | F_WAYS | G_WAYS | H_WAYS | I_WAYS | J_WAYS
 """Those of the fresh sets."""
 
 CONDITIONS: Final = {

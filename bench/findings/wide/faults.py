@@ -13,6 +13,7 @@ from bench.findings.fresh_f.faults import FAULTS_F
 from bench.findings.fresh_g.faults import FAULTS_G
 from bench.findings.fresh_h.faults import FAULTS_H
 from bench.findings.fresh_i.faults import FAULTS_I
+from bench.findings.fresh_j.faults import FAULTS_J
 from bench.findings.wide.fault import Fault
 from bench.findings.wide.faults_growth import GROWTH_FAULTS
 from bench.findings.wide.faults_inputs import INPUT_FAULTS
@@ -39,6 +40,7 @@ PLANTED: Final[tuple[Fault, ...]] = (
     *FAULTS_G,
     *FAULTS_H,
     *FAULTS_I,
+    *FAULTS_J,
 )
 
 FAULTS: Final[dict[str, Fault]] = {each.name: each for each in PLANTED}

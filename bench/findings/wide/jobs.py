@@ -12,6 +12,7 @@ from bench.findings.fresh_f.ways import F_HEALTHY
 from bench.findings.fresh_g.ways import G_HEALTHY
 from bench.findings.fresh_h.ways import H_HEALTHY
 from bench.findings.fresh_i.ways import I_HEALTHY
+from bench.findings.fresh_j.ways import J_HEALTHY
 from bench.findings.wide.architecture import (
     FRESH_C,
     FRESH_D,
@@ -20,6 +21,7 @@ from bench.findings.wide.architecture import (
     FRESH_G,
     FRESH_H,
     FRESH_I,
+    FRESH_J,
     HELD_OUT,
     WORKED,
 )
@@ -59,6 +61,7 @@ CHOSEN_WAYS: Final = {
     FRESH_G: G_HEALTHY,
     FRESH_H: H_HEALTHY,
     FRESH_I: I_HEALTHY,
+    FRESH_J: J_HEALTHY,
 }
 """By half: architectures and healthy ways, where the examiner chose each pair."""
 

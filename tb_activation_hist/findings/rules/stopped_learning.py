@@ -12,6 +12,7 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hardly_learning import first_negative_rate
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.loss_signals import has_learnt_all
 from tb_activation_hist.findings.number_format import format_factor
@@ -116,7 +117,8 @@ def find_ended_rates(
     known = _known_rates(layers)
     ends = [_early_end(own, layers.last_step, options) for own in known]
     found = [end for end in ends if end is not None]
-    if not found or len(found) < len(ends):
+    goes_on = first_negative_rate(layers)[1] < 0  # and the loss is maximised
+    if not found or len(found) < len(ends) or goes_on:
         return
     step = max(found)
     hits = [hit_from_step(s, step) for s in layers.owners_of_weights if s.series.steps[-1] >= step]

@@ -84,12 +84,10 @@ def find_forward_dropout(
     if strong_settings(layers, options):
         return
     for fact in layers.facts.of(ForwardDropout):
-        share, names = fact.percent / 100, frozenset(fact.layers)
-        hits = [
-            hit_from_step(s, fact.first, {"dropped_share": share})
-            for s in layers.outputs
-            if module_name(s.info) in names and s.whole.any()
-        ]
+        share = fact.percent / 100
+        named = [s for s in layers.outputs if s.whole.any() and _is_of(s, fact.layers)]
+        dropped = named or layers.learners[-1:]
+        hits = [hit_from_step(s, fact.first, {"dropped_share": share}) for s in dropped]
         if share >= options.dropout_setting and hits:
             yield Observation(
                 hits=hits,
@@ -97,6 +95,12 @@ def find_forward_dropout(
                 "outputs",
                 threshold={"dropout_setting": options.dropout_setting},
             )
+
+
+def _is_of(signals: Signals, modules: Sequence[str]) -> bool:
+    """Whether a layer is one of some modules, or a part of one, such as a norm's activation."""
+    name = module_name(signals.info)
+    return any(name == own or name.startswith(f"{own}.") for own in modules)
 
 
 def strong_settings(

@@ -47,6 +47,7 @@ def train(model: nn.Module, steps: int = 24) -> tuple[list[ForwardDropout], list
     [
         (lambda h: F.dropout(h, 0.95), 95),
         (lambda h: torch.dropout(h, 0.9, True), 90),
+        (lambda h: F.dropout(h.T, 0.9).T, 90),
         (lambda h: F.dropout(h, 0.5), 0),
         (lambda h: h * (torch.rand_like(h) < 0.05), 0),  # zeros that nothing makes up for
         (lambda h: h * 20.0, 0),
@@ -58,6 +59,22 @@ def test_functions_that_drop_nearly_all(drop: Callable[[Tensor], Tensor], percen
     assert [fact.percent for fact in facts] == [percent] * bool(percent)
     told = [(f.layers, f.first_step, f.severity) for f in findings]
     assert told == [(("stem",), 1, "warning")] * bool(percent)
+
+
+def test_a_layer_of_which_only_a_part_is_recorded() -> None:
+    class Norm(nn.LayerNorm):
+        def __init__(self) -> None:
+            super().__init__(32)
+            self.act = nn.ReLU()
+
+        def forward(self, x: Tensor) -> Tensor:
+            output: Tensor = self.act(super().forward(x))
+            return output
+
+    model = Model(lambda h: F.dropout(h, 0.95))
+    model.stem = nn.Sequential(nn.Linear(8, 32), Norm())
+    (finding,) = train(model)[1]
+    assert "1.act" in finding.layers[0]
 
 
 def test_a_module_is_reported_by_its_setting_alone() -> None:

@@ -9,8 +9,16 @@ import pytest
 
 from tb_activation_hist.findings import RunFacts, find_run_findings
 from tb_activation_hist.findings.live import is_too_early
-from tests.unit.findings.setup_trainings import find, loss, walk, with_parameters
-from tests.unit.findings.trainings import ONSET, RECORDS, Change, Values, after, make_run
+from tests.unit.findings.setup_trainings import classifier, find, loss, walk, with_parameters
+from tests.unit.findings.trainings import (
+    ONSET,
+    RECORDS,
+    Change,
+    Values,
+    after,
+    make_layer,
+    make_run,
+)
 
 FALLS_LATER = [*[2.0] * ONSET, *np.linspace(2, 0.2, RECORDS - ONSET)]
 """Nothing is learnt before the trouble, and all of it meanwhile."""
@@ -150,3 +158,12 @@ def test_growth_before_a_batch_norm_in_a_run_that_has_just_begun(end: float, sev
     facts = RunFacts(losses=(loss(*np.linspace(2, end, 16)),), last_step=16)
     found = find_run_findings("run", layers, facts=facts)
     assert [f.severity for f in found if f.kind == "exploding"] == [severity]
+
+
+@pytest.mark.parametrize(("first", "severity"), [(np.log(10), "info"), (50.0, "warning")])
+def test_saturation_of_a_network_that_fits_all_it_is_given(first: float, severity: str) -> None:
+    """first: loss at the beginning: that of guessing among ten classes, or one of large targets."""
+    squash = lambda v, index: np.tanh(v * (100 if index >= ONSET else 0.3))  # noqa: E731
+    layers = {"relu1": make_layer("relu1", "Tanh", 3, squash), **classifier()}
+    found = find(losses=(loss(*first * np.geomspace(1, 1e-4, RECORDS)),), layers=layers)
+    assert {f.severity for f in found if f.kind == "saturated"} == {severity}

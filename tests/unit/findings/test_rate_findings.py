@@ -256,10 +256,15 @@ def test_a_schedule_that_goes_on_below_zero() -> None:
     steps = np.arange(1, RECORDS + 1, 16)
     rates = 0.1 * (1 - steps / 100)
     one = np.ones(len(steps))
-    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
-    sizes = ParameterSizes({"a.weight": ParameterHistory(ParameterInfo("a.weight", (8, 8)), facts)})
+    measured = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    sizes = ParameterSizes(
+        {"a.weight": ParameterHistory(ParameterInfo("a.weight", (8, 8)), measured)}
+    )
     run = {**make_run(), **with_parameters("weights", walk(1.0))}
-    found = find_run_findings("run", run, sizes=sizes)
-    assert [(f.kind, f.first_step) for f in found if "negative_rate" in f.threshold] == [
+    followed = RateHistory("Adam", 1, (1, 40, 60), (0.1, 0.01, 0.0))  # a rate below 0 is lower
+    facts = RunFacts(setup=(followed,))
+    found = find_run_findings("run", run, facts=facts, sizes=sizes)
+    kinds = ("optimizer_settings", "stopped_learning")
+    assert [(f.kind, f.first_step) for f in found if f.kind in kinds] == [
         ("optimizer_settings", int(steps[rates < 0][0]))
     ]

@@ -229,6 +229,13 @@ def test_dropout_between_the_layers_of_an_lstm() -> None:
     assert (finding.kind, finding.layers) == ("strong_dropout", ("lstm/0",))
 
 
+def test_a_table_with_a_max_norm_is_written_to_by_each_forward_pass() -> None:
+    fact = RestoredWeights("head.weight", 60, 100, 0, 1, 0, 0, replaced=60, since=2)
+    norm = ModuleSettings("Embedding", 1, 1, ("head",), {"max_norm": 1.0})
+    assert [f.kind for f in find(fact)] == ["sudden_change"]
+    assert find(fact, norm) == []
+
+
 @pytest.mark.parametrize(("times", "found"), [(3, 0), (60, 1)])
 def test_a_layer_that_is_replaced_after_each_step(times: int, found: int) -> None:
     """From the first steps on; the other parameter that was followed keeps what it learns."""

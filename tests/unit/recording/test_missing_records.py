@@ -36,7 +36,7 @@ def test_a_model_without_layers_is_reported_at_once():
 
 @pytest.mark.parametrize(
     ("resting", "text"),
-    [([0], "0 is in eval mode: record it"), ([0, 1], "0, 1 are in eval mode: record them")],
+    [([0], "It is in eval mode: record it"), ([0, 1], "All are in eval mode: record them")],
 )
 def test_one_and_several_resting_layers(resting, text):
     model = make_model()

@@ -36,6 +36,7 @@ def test_layout_charts_every_layer_and_its_patterns_match_whole_tags():
     add_layout(summary, infos)
     layout = Layout.FromString(summary.value[0].tensor.string_val[0])
     assert [category.title for category in layout.category] == ["All layers", "a"]
+    assert all(category.closed for category in layout.category), "a sweep's lines take minutes"
     margins = [c.margin for c in layout.category[1].chart if c.HasField("margin")]
     assert [m.series[0].value for m in margins] == [summary_tag("mean", info) for info in infos]
     lines = layout.category[0].chart[0].multiline.tag
