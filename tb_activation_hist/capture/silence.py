@@ -137,8 +137,8 @@ def explain_silence(
     if not used and (records < LAST_SILENT or _has_gradient(model)):
         return ""
     return (
-        f"{text} A parent module may use a layer's weights without calling it "
-        "(nn.MultiheadAttention and its out_proj, fused paths): choose the parent with layers=... "
+        f"{text} A parent module may use a layer's weights without calling it: choose the parent "
+        "with layers=... "
         "A layer in a branch that was not taken appears as soon as it runs."
     )
 
