@@ -78,6 +78,9 @@ Click a cell to enlarge that layer beside that of the nearest healthy run, at th
 to show all layers of the two runs, and its worst finding to have that explained. A run is healthy if it has no errors and warnings; the nearest one has the most similar hyper-parameters, among which seeds count
 least. By keyboard, arrows, Page Up, Page Down, Home and End move between cells, and Enter opens one. The browser's Back returns to the board.`;
 
+const LOW_STRIPS = `With many layers, strips are 14 px high (12 px in the compact density), less than the 24 px that an unsteady hand needs. The density
+*large* and touch screens make them 24 px, *Filter layers* makes those that are left as high as there is room, and *Go to* in the palette (Ctrl K) opens the same layers.`;
+
 const DEPTH = `## Layers by depth
 
 *Depth* in the toolbar shows all layers at one time in one picture. The x-axis is the order of execution (by name if a run has none); the y-axis
@@ -162,6 +165,7 @@ function pageDoc(): string {
     keys("key", KEYS),
     `Without a key, in the palette: ${unkeyed.join(", ")}; all values of the controls; each layer, run and finding.`,
     keys("mouse or touch", GESTURES),
+    LOW_STRIPS,
     EXPLAINED,
     LINKS,
     table(["former key", "today"], former),
