@@ -53,6 +53,9 @@ rate is the cause, and the last layers are merely the first to fail. The histogr
 step 117, and its values reach 10^17 at step 150. *What to try* suggests lowering the rate or warming it up, and clipping
 the gradients.`;
 
+const TARGETS = `In the overview of many layers, strips are 14 px apart. *Density: large* puts them 24 px apart, as accessibility guidelines ask of
+targets; for fingers, they are 25 px apart in any case. The palette and the keyboard open a layer without aiming at its strip.`;
+
 const BOARD = `## The board
 
 With more than six runs, the page opens with a board of all runs of the log directory, unless the address names runs or
@@ -162,6 +165,7 @@ function pageDoc(): string {
     keys("key", KEYS),
     `Without a key, in the palette: ${unkeyed.join(", ")}; all values of the controls; each layer, run and finding.`,
     keys("mouse or touch", GESTURES),
+    TARGETS,
     EXPLAINED,
     LINKS,
     table(["former key", "today"], former),
