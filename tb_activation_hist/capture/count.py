@@ -30,6 +30,7 @@ from tb_activation_hist.capture.host_counts import (
     views,
 )
 from tb_activation_hist.capture.single_counts import SingleCounts, has_float64
+from tb_activation_hist.capture.stream_order import mark_stream
 from tb_activation_hist.capture.switch import Switch
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
@@ -127,10 +128,7 @@ class CountBuffer:
                 return HostCounts(filled, self.rows, self.scheme, free=self._free)
             host = self._free.take(self._size)
             host.copy_(self.storage, non_blocking=self.device.type == "cuda")
-            event = None
-            if self.device.type == "cuda":
-                event = torch.cuda.Event()
-                event.record(torch.cuda.current_stream(self.device))
+            event = mark_stream(self.device) if self.device.type == "cuda" else None
             self.reset_()
             return HostCounts(host, self.rows, self.scheme, event, self._free)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from tb_activation_hist.capture.device_timer import EVENT_DEVICES
 from tb_activation_hist.capture.late_scalar import LateScalar, keep_scalar
 from tb_activation_hist.capture.parameter_samples import SAMPLE, checksum, take_sample
+from tb_activation_hist.capture.stream_order import mark_stream
 from tb_activation_hist.core.input_facts import InputFacts
 
 LOOK_EVERY: Final = 16
@@ -159,9 +160,7 @@ class _LateBytes:
         self._host = values.to("cpu", non_blocking=True) if late else values.cpu().clone()
         self._event: Any = None
         if late:
-            module: Any = getattr(torch, values.device.type)
-            self._event = module.Event()
-            self._event.record(module.current_stream(values.device))
+            self._event = mark_stream(values.device)
 
     @property
     def ready(self) -> bool:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.device_timer import EVENT_DEVICES
+from tb_activation_hist.capture.stream_order import mark_stream
 
 
 class LateScalar:
     """One number whose copy to the host was started; `float` waits for that copy alone."""
 
     def __init__(self, value: Tensor, module: Any = None) -> None:
-        source = getattr(torch, value.device.type) if module is None else module
         self._host = value.detach().to("cpu", non_blocking=True)
-        self._event = source.Event()
-        self._event.record(source.current_stream(value.device))
+        self._event = mark_stream(value.device, module)
 
     @property
     def ready(self) -> bool:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.device_timer import EVENT_DEVICES
+from tb_activation_hist.capture.stream_order import mark_stream
 from tb_activation_hist.core.grid import FloatArray
 
 RUNS: Final = 64
@@ -51,9 +52,7 @@ class Gathered:
         self._late = joined.device.type in EVENT_DEVICES
         self._host = joined.to("cpu", non_blocking=self._late)
         if self._late:
-            module: Any = getattr(torch, joined.device.type)
-            self._event = module.Event()
-            self._event.record(module.current_stream(joined.device))
+            self._event = mark_stream(joined.device)
 
     @property
     def arrived(self) -> bool:

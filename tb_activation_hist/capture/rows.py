@@ -155,12 +155,8 @@ class Segment:
         return parts
 
     def _to_host(self) -> HostCounts:
-        if self.order is None:
-            return self.buffer.to_host()
-        self.order.begin_take()
-        counts = self.buffer.to_host()
-        self.order.end_take()
-        return counts
+        to_host = self.buffer.to_host
+        return to_host() if self.order is None else self.order.take(to_host)
 
     def guard(self) -> None:
         """Drain before the steps that may pass until the next look could overflow a slot."""

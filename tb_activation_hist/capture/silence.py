@@ -100,50 +100,28 @@ def explain_silence(
 ) -> str:
     """One text for all silent layers: their names, the likely cause, the remedy.
 
-    Empty if nothing is wrong: single layers without weights, such as an unused Identity or the
-    softmax inside a fused attention, seldom run in many networks. Nor need a branch run that was
-    not taken so far: its weights have no gradient.
-    hidden: those of them that ran, but whose outputs could not be read -> why. phases: those
-    recorded.
-    called: whether the model itself was called. records: those that there are so far.
+    Empty if nothing is wrong: many networks seldom run single layers without weights, such as an
+    unused Identity or the softmax inside a fused attention, or a branch that was not taken so far,
+    whose weights have no gradient.
+
+    hidden: why the outputs of layers that did run could not be read, by name. phases: those that
+    are recorded. called: whether the model itself was called. records: how many there are so far.
     """
     modules = {layer.name: layer.module for layer in layers}
     text = (
         f"{len(silent)} of {len(layers)} layers did not run in {_first_steps(records)} and have "
-        f"no histograms so far: {_list(silent)}."
+        f"no histograms so far: {list_names(silent, NAMED)}."
     )
     if hidden:
         reasons = dict.fromkeys(hidden.values())
-        named = {why: _list([name for name in hidden if hidden[name] == why]) for why in reasons}
-        return " ".join([text, *(f"{names} {why}." for why, names in named.items())])
-    if any(is_compiled(module) for module in model.modules()):
-        return (
-            f"{text} The model was compiled before the logger was attached, and a compiled model "
-            "does not call hooks added later: create the logger before the first call "
-            "of the compiled model, or call torch.compiler.reset() now."
-        )
+        named = {why: [name for name in hidden if hidden[name] == why] for why in reasons}
+        texts = [f"{list_names(names, NAMED)} {why}." for why, names in named.items()]
+        return " ".join([text, *texts])
     resting = [name for name in silent if not modules[name].training]
-    if resting:
-        one, whole = len(resting) == 1, len(resting) == len(silent)
-        who = ("It" if one else "All") if whole else _list(resting)
-        them = "it" if one else "them"
-        return (
-            f"{text} {who} {'is' if one else 'are'} in eval mode: record {them} with "
-            f"phases=('train', 'eval'), or call train() on {them}."
-        )
-    if "train" not in phases:
-        return (
-            f"{text} Of them only forward passes in eval mode are recorded (phases='eval'): call "
-            "the model's eval() before those, or record with phases=('train', 'eval')."
-        )
-    if len(silent) == len(layers) and not called:
-        return (
-            f"{text} The training does not call this model. It may call a copy, another model, "
-            "only its forward(), or a model that was compiled or traced before the logger was "
-            "created and does not call hooks added later. Give the logger the model that the "
-            "training calls, and create it before the first call of a compiled model, or call "
-            "torch.compiler.reset() now."
-        )
+    never_called = len(silent) == len(layers) and not called
+    cause = _cause_in_setup(model, silent, resting, phases, never_called=never_called)
+    if cause:
+        return f"{text} {cause}"
     if not any(True for name in silent for _ in modules[name].parameters()):
         return ""
     used = any(_has_gradient(modules[name]) for name in silent)
@@ -156,6 +134,48 @@ def explain_silence(
     )
 
 
+def _cause_in_setup(
+    model: nn.Module,
+    silent: Sequence[str],
+    resting: Sequence[str],
+    phases: Sequence[str],
+    *,
+    never_called: bool,
+) -> str:
+    """What the training or the logger's options do that silences layers; empty if nothing does.
+
+    resting: those of the silent layers that are in eval mode. never_called: whether no layer ran.
+    """
+    if any(is_compiled(module) for module in model.modules()):
+        return (
+            "The model was compiled before the logger was attached, and a compiled model "
+            "does not call hooks added later: create the logger before the first call "
+            "of the compiled model, or call torch.compiler.reset() now."
+        )
+    if resting:
+        one, whole = len(resting) == 1, len(resting) == len(silent)
+        who = ("It" if one else "All") if whole else list_names(resting, NAMED)
+        them = "it" if one else "them"
+        return (
+            f"{who} {'is' if one else 'are'} in eval mode: record {them} with "
+            f"phases=('train', 'eval'), or call train() on {them}."
+        )
+    if "train" not in phases:
+        return (
+            "Of them only forward passes in eval mode are recorded (phases='eval'): call "
+            "the model's eval() before those, or record with phases=('train', 'eval')."
+        )
+    if never_called:
+        return (
+            "The training does not call this model. It may call a copy, another model, "
+            "only its forward(), or a model that was compiled or traced before the logger was "
+            "created and does not call hooks added later. Give the logger the model that the "
+            "training calls, and create it before the first call of a compiled model, or call "
+            "torch.compiler.reset() now."
+        )
+    return ""
+
+
 def _first_steps(records: int) -> str:
     return "the first step" if records == 1 else f"the first {records} recorded steps"
 
@@ -163,8 +183,3 @@ def _first_steps(records: int) -> str:
 def _has_gradient(module: nn.Module) -> bool:
     """Whether a gradient of its parameters is there; a training may clear them before."""
     return any(parameter.grad is not None for parameter in module.parameters())
-
-
-def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"

@@ -14,6 +14,7 @@ from torch import Tensor
 from tb_activation_hist.capture import torch_internals
 from tb_activation_hist.capture.host_counts import MOMENTS_PER_ROW, FreeList, empty_moments_
 from tb_activation_hist.capture.single_counts import has_float64
+from tb_activation_hist.capture.stream_order import mark_stream
 from tb_activation_hist.core.slice_counts import SLICE_TOTALS, LayerSlices
 
 SLICE_BYTES: Final = 8 * (MOMENTS_PER_ROW + len(SLICE_TOTALS))
@@ -50,9 +51,7 @@ class SliceBuffer:
             host = self._free.take(self._size)
             on_cuda = self.device.type == "cuda"
             host.copy_(self.storage, non_blocking=on_cuda)
-            event = torch.cuda.Event() if on_cuda else None
-            if event is not None:
-                event.record(torch.cuda.current_stream(self.device))
+            event = mark_stream(self.device) if on_cuda else None
             empty_moments_(self.storage.zero_(), self.capacity)
             return HostSlices(host, self.capacity, event, self._free)
 

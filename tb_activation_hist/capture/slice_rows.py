@@ -70,12 +70,8 @@ class SliceSegment:
 
     def take(self) -> HostSlices:
         """Start copying all slices to the host, and empty them."""
-        if self.order is None:
-            return self.buffer.to_host()
-        self.order.begin_take()
-        pending = self.buffer.to_host()
-        self.order.end_take()
-        return pending
+        to_host = self.buffer.to_host
+        return to_host() if self.order is None else self.order.take(to_host)
 
 
 @dataclass(eq=False, slots=True)

@@ -15,8 +15,8 @@ from tb_activation_hist.capture.call_order import CallOrder
 from tb_activation_hist.capture.claimed_names import ClaimedNames
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.options import CaptureOptions
-from tb_activation_hist.capture.rows import Row, RowTable
-from tb_activation_hist.capture.slice_rows import LayerSplit
+from tb_activation_hist.capture.rows import Row, RowTable, Segment
+from tb_activation_hist.capture.slice_rows import LayerSplit, SliceSegment
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.torch_internals import gradient_scale
 from tb_activation_hist.core.names import PHASES
@@ -112,13 +112,8 @@ class CaptureState:
 
         `graph_inputs` has the buffer, and the switch of each phase as ``<name>_<phase>``.
         """
-        segment = row.segment
-        segment.traced = True
-        name = f"buffer{id(segment)}"
-        setattr(self.graph_inputs, name, segment.buffer)
-        for phase, switch in segment.switches.items():
-            setattr(self.graph_inputs, f"{name}_{phase}", switch)
-        return name, row.index
+        row.segment.traced = True
+        return self._give_to_graphs("buffer", row.segment), row.index
 
     def find_slices_in_graph(self, split: LayerSplit, slices: int) -> tuple[str, int]:
         """The range that a compiled graph counts slices into, as `find_in_graph` gives a row.
@@ -128,12 +123,15 @@ class CaptureState:
         room = split.room(slices)
         if room is None:
             return "", 0
-        segment = room.segment
-        name = f"slices{id(segment)}"
+        return self._give_to_graphs("slices", room.segment), room.first
+
+    def _give_to_graphs(self, prefix: str, segment: Segment | SliceSegment) -> str:
+        """The name by which compiled graphs read a segment's buffer from now on."""
+        name = f"{prefix}{id(segment)}"
         setattr(self.graph_inputs, name, segment.buffer)
         for phase, switch in segment.switches.items():
             setattr(self.graph_inputs, f"{name}_{phase}", switch)
-        return name, room.first
+        return name
 
     def unscale(self, gradient: Tensor) -> Tensor:
         """Divide a gradient by the GradScaler's factor, without waiting for the device."""

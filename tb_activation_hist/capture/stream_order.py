@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
+
+Counts = TypeVar("Counts")
+
+
+def mark_stream(device: torch.device, module: Any = None) -> Any:
+    """An event that a device passes once it has done what its current stream has been given.
+
+    module: of torch's, for this type of device; by default the one of that name.
+    """
+    source: Any = getattr(torch, device.type) if module is None else module
+    event = source.Event()
+    event.record(source.current_stream(device))
+    return event
 
 
 class StreamOrder:
@@ -32,6 +46,13 @@ class StreamOrder:
             if self._emptied is not None:
                 stream.wait_event(self._emptied)
         return False
+
+    def take(self, to_host: Callable[[], Counts]) -> Counts:
+        """Copy and empty the counts after all counting so far, before what is counted next."""
+        self.begin_take()
+        counts = to_host()
+        self.end_take()
+        return counts
 
     def begin_take(self) -> None:
         """The counts are about to be copied and emptied in the current stream."""

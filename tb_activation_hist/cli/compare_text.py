@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from tb_activation_hist.cli.show import colour_mode
@@ -15,6 +15,7 @@ from tb_activation_hist.core.comparison.run_comparison import (
     RecordFacts,
     RunComparison,
 )
+from tb_activation_hist.core.nearest import list_names
 
 LISTED_LAYERS: Final = 12
 """Layers that are listed behind the first difference, and names of layers in any other list."""
@@ -160,14 +161,9 @@ def _print_following(page: Page, comparison: RunComparison) -> None:
 def _tell_missing(comparison: RunComparison) -> Iterator[str]:
     for label, keys in (("A", comparison.only_in_a), ("B", comparison.only_in_b)):
         if keys:
-            yield f"Only in {label}: {_list(keys)}."
+            yield f"Only in {label}: {list_names(keys, LISTED_LAYERS)}."
     for key, reason in list(comparison.not_compared.items())[:LISTED_LAYERS]:
         yield f"Not compared: {key} ({reason})."
-
-
-def _list(names: Sequence[str]) -> str:
-    more = len(names) - LISTED_LAYERS
-    return ", ".join(names[:LISTED_LAYERS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _span(comparison: RunComparison) -> str:

@@ -15,6 +15,7 @@ from tb_activation_hist.cli.terminal_page import Page
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.format_loss import FormatLoss
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.nearest import list_names
 from tb_activation_hist.core.number_formats import NumberFormat, check_scale, find_limits
 
 WORTH_ACTING: Final = 0.001
@@ -142,13 +143,13 @@ def _remarks(rows: Sequence[Row]) -> list[str]:
     doubtful = [row for row in rows if row.get("uncertain", 0.0) > WORTH_SAYING]
     if doubtful:
         most = percent(max(row["uncertain"] for row in doubtful))
-        names = _list_some([row["layer"] for row in doubtful])
+        names = list_names([row["layer"] for row in doubtful], LISTED)
         remarks.append(
             f"Estimated with an error of at most {most}, because limits lie inside bins: {names}."
         )
     kept = [row["layer"] for row in rows if row.get("advice") == AS_IT_IS]
     if kept:
-        remarks.append(f"Cast as they are: {_list_some(kept)}.")
+        remarks.append(f"Cast as they are: {list_names(kept, LISTED)}.")
     if any(row.get("advice", "").startswith("scale") for row in rows):
         remarks.append("Scale: multiply by it before the cast and divide by it afterwards.")
     if any(row.get("advice") == KEEP_WIDER for row in rows):
@@ -157,11 +158,6 @@ def _remarks(rows: Sequence[Row]) -> list[str]:
             "that follows the values per step, channel or block."
         )
     return remarks
-
-
-def _list_some(names: Sequence[str]) -> str:
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _fit_columns(rows: Sequence[Row], width: int) -> list[Column]:

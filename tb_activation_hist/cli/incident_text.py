@@ -10,6 +10,7 @@ from tb_activation_hist.cli.logdir import Run
 from tb_activation_hist.cli.terminal_page import INDENT, Page
 from tb_activation_hist.core.input_facts import INPUTS_FIELD
 from tb_activation_hist.core.names import KINDS
+from tb_activation_hist.core.nearest import list_names
 from tb_activation_hist.core.parameter_sizes import SIZED_KINDS
 from tb_activation_hist.findings import SEVERITIES, Finding
 
@@ -112,13 +113,8 @@ def _describe_silence(run: Run) -> Iterator[str]:
         plural = len(silent) != 1
         yield (
             f"{len(silent)} layer{'s' * plural} did not run and {'were' if plural else 'was'} not "
-            f"checked: {_list(silent)}."
+            f"checked: {list_names(silent, LISTED_LAYERS)}."
         )
-
-
-def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - LISTED_LAYERS} more" if len(names) > LISTED_LAYERS else ""
-    return ", ".join(names[:LISTED_LAYERS]) + more
 
 
 def _list_titles(findings: Sequence[Finding]) -> str:

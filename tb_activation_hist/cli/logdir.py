@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any
 
 from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError, join_problems
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.nearest import name_hint
+from tb_activation_hist.core.nearest import match_names
 from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.core.sessions import describe_notes
 from tb_activation_hist.findings import RunLayers
@@ -58,9 +57,9 @@ def read_runs(
             "ActivationHistLogger(model, logdir) or ActivationHistCallback(logdir)."
         )
         raise LogdirError(" ".join([msg, *unread]))
-    chosen = _choose("run", runs, list(indices), exact=True)
+    chosen = match_names("run", runs, list(indices), exact=True)
     keys = dict.fromkeys(key for name in chosen for key in indices[name].keys)
-    wanted = set(_choose("layer", layers, list(keys)))
+    wanted = set(match_names("layer", layers, list(keys)))
     found = [_read_run(name, indices[name], wanted) for name in chosen]
     for run in found[:1]:
         run.problems += unread
@@ -88,22 +87,6 @@ def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
             run.problems.append(f"{key} in run {name!r} lacks records: {what}")
     run.notes = [f"run {name!r}: {note}" for note in describe_notes(index.notes)]
     return run
-
-
-def _choose(
-    what: str, patterns: Sequence[str] | None, known: list[str], *, exact: bool = False
-) -> list[str]:
-    """The known names that match; each pattern must match one."""
-    if patterns is None:
-        return known
-    chosen: dict[str, None] = {}
-    for pattern in patterns:
-        own = [n for n in known if n == pattern or (not exact and fnmatchcase(n, pattern))]
-        if not own:
-            msg = f"No {what} matches {pattern!r}. {name_hint(pattern, known, f'{what}s')}"
-            raise OptionError(msg)
-        chosen.update(dict.fromkeys(own))
-    return list(chosen)
 
 
 def require_slices(runs: Sequence[Run]) -> None:

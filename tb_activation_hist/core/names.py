@@ -11,7 +11,14 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.registry import dict_to_scheme
 from tb_activation_hist.core.schemes.scheme import Scheme
-from tb_activation_hist.core.stored_json import damaged, is_whole, read_json_object
+from tb_activation_hist.core.stored_json import (
+    are_texts,
+    are_wholes,
+    damaged,
+    is_text,
+    is_whole,
+    read_json_object,
+)
 
 PLUGIN_NAME: Final = "activation_hist"
 TAB_NAME: Final = "Activations"
@@ -89,6 +96,11 @@ class LayerInfo:
         return f"{phase_prefix(self.phase)}{self.kind}/{self.layer}"
 
     @property
+    def label(self) -> str:
+        """The layer's name in a sentence."""
+        return label_layer(self.layer)
+
+    @property
     def slices_tag(self) -> str:
         """Tag of the slices of a split layer."""
         return f"{SLICES_PREFIX}{self.tag}"
@@ -135,6 +147,11 @@ def _rank(name: str, known: tuple[str, ...]) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known)), name
 
 
+def label_layer(layer: str) -> str:
+    """A layer's name in a sentence: ``"layer 3"`` for ``"3"``, as a ``Sequential`` names it."""
+    return f"layer {layer}" if layer.isdecimal() else layer
+
+
 def phase_prefix(phase: str) -> str:
     """What a phase puts in front of a tag: nothing for training."""
     return "" if phase == "train" else f"{phase}/"
@@ -164,20 +181,16 @@ def content_to_layer_info(content: bytes) -> LayerInfo:
     )
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
 def _is_shape(value: object) -> bool:
     return isinstance(value, list) and len(value) <= MAX_AXES and all(map(is_whole, value))
 
 
 _FIELD_CHECKS: Final = {
-    **dict.fromkeys(("layer", "kind", "phase", "type", "dtype"), _is_text),
+    **dict.fromkeys(("layer", "kind", "phase", "type", "dtype"), is_text),
     "order": is_whole,
     "shape": _is_shape,
     **dict.fromkeys(("split", "slice"), lambda value: value is None or is_whole(value)),
-    "settings": lambda value: value is None or _is_text(value),
+    "settings": lambda value: value is None or is_text(value),
 }
 """What the fields of a tag's metadata must be, beside the version and the bins."""
 
@@ -197,10 +210,6 @@ def text_to_run_info(text: bytes) -> tuple[dict[str, Any], str]:
     return right, f"The {what} is damaged: {wrong}." if wrong else ""
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
 def _is_count(value: object) -> bool:
     """A count that is not known is null."""
     return value is None or is_whole(value)
@@ -210,23 +219,19 @@ def _is_share(value: object) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_counts(value: object) -> bool:
-    return isinstance(value, list) and all(map(is_whole, value))
-
-
 def _is_plain(value: object) -> bool:
     simple = _is_count(value) or isinstance(value, str | float | bool)
-    return simple or _is_texts(value) or _is_counts(value)
+    return simple or are_texts(value) or are_wholes(value)
 
 
 _RUN_INFO_CHECKS: Final = {
     **dict.fromkeys(("version", "skipped", "lost", "began_again"), _is_count),
-    **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
-    **dict.fromkeys(("cadence", "overhead"), _is_text),
+    **dict.fromkeys(("silent", "errors", "changes"), are_texts),
+    **dict.fromkeys(("cadence", "overhead"), is_text),
     "overhead_share": _is_share,
-    "missing_ranks": _is_counts,
-    "execution_order": _is_texts,
-    "execution_calls": _is_counts,
+    "missing_ranks": are_wholes,
+    "execution_order": are_texts,
+    "execution_calls": are_wholes,
 }
 """What the fields that readers know must be."""
 

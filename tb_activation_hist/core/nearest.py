@@ -1,13 +1,16 @@
-"""Which known names a wrong one was meant to be."""
+"""Lists of names in messages, and which known name a wrong one was meant to be."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Final
 
+from tb_activation_hist.core.errors import OptionError
+
 LISTED: Final = 10
-"""Known names that a message lists where none is near."""
+"""Names that a message lists unless it says how many."""
 
 
 def near_names(given: str, known: Sequence[str], most: int = 3) -> list[str]:
@@ -15,10 +18,33 @@ def near_names(given: str, known: Sequence[str], most: int = 3) -> list[str]:
     return difflib.get_close_matches(given, known, n=most)
 
 
-def list_names(known: Sequence[str]) -> str:
-    """The first names with commas between them, and how many more there are."""
-    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
-    return ", ".join(known[:LISTED]) + more
+def list_names(names: Sequence[str], most: int = LISTED) -> str:
+    """The first `most` names with commas between them, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def match_names(
+    what: str, patterns: Sequence[str] | None, known: Sequence[str], *, exact: bool = False
+) -> list[str]:
+    """The known names that the patterns match, in the order of the patterns.
+
+    what: the names in one word, such as "layer". patterns: None for all names. exact: whether the
+    patterns are names themselves.
+
+    Raises:
+        OptionError: A pattern matches nothing.
+    """
+    if patterns is None:
+        return list(known)
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        own = [n for n in known if n == pattern or (not exact and fnmatchcase(n, pattern))]
+        if not own:
+            msg = f"No {what} matches {pattern!r}. {name_hint(pattern, known, f'{what}s')}"
+            raise OptionError(msg)
+        chosen.update(dict.fromkeys(own))
+    return list(chosen)
 
 
 def name_hint(given: str, known: Sequence[str], what: str) -> str:

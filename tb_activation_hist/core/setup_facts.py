@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, Final, TypeAlias
 
-from tb_activation_hist.core.stored_json import is_whole
+from tb_activation_hist.core.stored_json import are_texts, are_wholes, is_text, is_whole
 
 SETUP_FIELD: Final = "setup"
 """Field of the run's information with a text for each fact."""
@@ -316,20 +316,8 @@ def _may_lack(one: Field[Any]) -> bool:
     return one.default is not MISSING or one.default_factory is not MISSING
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
 def _is_rates(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, int | float) for each in value)
-
-
-def _is_steps(value: object) -> bool:
-    return isinstance(value, list) and all(map(is_whole, value))
 
 
 def _is_numbers(value: object) -> bool:
@@ -337,16 +325,16 @@ def _is_numbers(value: object) -> bool:
 
 
 _CHECKS: Final = {
-    "optimizer": _is_text,
-    "type": _is_text,
-    "parameter": _is_text,
-    "layers": _is_texts,
+    "optimizer": is_text,
+    "type": is_text,
+    "parameter": is_text,
+    "layers": are_texts,
     "settings": _is_numbers,
-    "output": _is_text,
-    "form": _is_text,
+    "output": is_text,
+    "form": is_text,
     "likeness": _is_numbers,
     "start": _is_numbers,
-    "begins": _is_steps,
+    "begins": are_wholes,
     "rates": _is_rates,
 }
 """What the fields of facts must be that are no whole numbers."""

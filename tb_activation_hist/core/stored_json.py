@@ -45,6 +45,18 @@ def is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
+def is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(is_text, value))
+
+
+def are_wholes(value: object) -> bool:
+    return isinstance(value, list) and all(map(is_whole, value))
+
+
 def _to_finite(text: str) -> float | None:
     number = float(text)
     return number if math.isfinite(number) else None

@@ -8,8 +8,6 @@ import numpy as np
 
 from tb_activation_hist.findings.signals import Signals
 
-ATTENTION: Final = frozenset({"attention", "mask"})
-
 TOKENS: Final = 2
 """Dimensions of token ids and of their mask, (N, T)."""
 

@@ -87,7 +87,7 @@ def find_tiny_start(layers: RunSignals, options: FaintStartThresholds) -> Iterat
         return
     yield Observation(
         hits=[first_record_hit(s, {"rms": s.first_rms}) for s in learners],
-        title=f"{learners[0].info.layer} and {len(learners) - 1:,} more layers: values of at most "
+        title=f"{learners[0].info.label} and {len(learners) - 1:,} more layers: values of at most "
         f"{max(scales):.1g} at the start, where about 1 is usual",
         threshold={"vanishing_start": options.vanishing_start},
     )

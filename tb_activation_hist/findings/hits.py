@@ -127,7 +127,7 @@ def begin_of(group: Sequence[Hit]) -> int:
 def name_layers(group: Sequence[Hit]) -> str:
     """The subject of a title: the first layer, and how many others."""
     info = group[0].signals.info
-    name = info.layer if info.kind == "activations" else f"{info.layer} ({info.kind})"
+    name = info.label if info.kind == "activations" else f"{info.label} ({info.kind})"
     others = len(group) - 1
     if others == 0:
         return name

@@ -64,7 +64,7 @@ def find_large_logits(layers: RunSignals, options: LargeLogitsThresholds) -> Ite
         figures = {"rms": size, "loss_begin": history.first, "loss_of_guessing": guessing}
         yield Observation(
             hits=[first_record_hit(last, figures)],
-            title=f"{last.info.layer}: logits start with a root mean square of "
+            title=f"{last.info.label}: logits start with a root mean square of "
             f"{format_factor(size)}, so that the cross entropy begins at "
             f"{format_factor(history.first)}, {format_factor(times)} times that of guessing",
             threshold={"large_logits": options.large_logits}

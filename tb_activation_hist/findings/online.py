@@ -122,7 +122,7 @@ class OnlineRules:
             first_step=steps[0],
             last_step=steps[1],
             severity=of.severity,
-            title=f"{info.layer}: {check.title} since step {steps[0]}",
+            title=f"{info.label}: {check.title} since step {steps[0]}",
             advice="",
             figures=state.figures,
             source=of.source,

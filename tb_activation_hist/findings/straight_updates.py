@@ -31,23 +31,23 @@ STRAIGHT_CHANGE: Final = {"outward": 1.1, "inward": 1.15}
 
 def find_outward(run: RunSignals, trend: WeightTrend) -> tuple[int, int] | None:
     """Measurements between which weights grow by straight updates, from the start on."""
-    ways = _Ways.of(run, trend)
     end = int(np.searchsorted(trend.steps, trend.steps[0] + STRAIGHT_STEPS, side="right")) - 1
+    if trend.scale[end] < STRAIGHT_CHANGE["outward"] * trend.scale[0]:
+        return None
+    ways = _Ways.of(run, trend)
     return (0, end) if ways is not None and ways.are_straight(0, end, "outward") else None
 
 
 def find_inward(run: RunSignals, trend: WeightTrend) -> tuple[int, int] | None:
     """Measurements between which weights shrink by straight updates, at any time."""
-    ways = _Ways.of(run, trend)
+    bases = np.searchsorted(trend.steps, trend.steps - STRAIGHT_STEPS)
+    falls = trend.scale[bases] / np.maximum(trend.scale, np.finfo(np.float64).tiny)
+    ends = np.flatnonzero(falls >= STRAIGHT_CHANGE["inward"]).tolist()
+    ways = _Ways.of(run, trend) if ends else None
     if ways is None:
         return None
-    bases = np.searchsorted(trend.steps, trend.steps - STRAIGHT_STEPS)
-    # The median shrinks at few of them.
-    falls = trend.scale[bases] / np.maximum(trend.scale, np.finfo(np.float64).tiny)
-    for end in np.flatnonzero(falls >= STRAIGHT_CHANGE["inward"]).tolist():
-        if ways.are_straight(int(bases[end]), end, "inward"):
-            return int(bases[end]), end
-    return None
+    straight = (end for end in ends if ways.are_straight(int(bases[end]), end, "inward"))
+    return next(((int(bases[end]), end) for end in straight), None)
 
 
 class _Ways:

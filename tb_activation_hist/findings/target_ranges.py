@@ -74,7 +74,7 @@ def find_off_targets(layers: RunSignals, options: TargetRangesThresholds) -> Ite
         if fact.off_targets >= options.off_targets and not usual:
             yield Observation(
                 hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: a binary cross entropy has targets beyond 0 to 1, in "
+                title=f"{last.info.label}: a binary cross entropy has targets beyond 0 to 1, in "
                 f"{fact.off_targets} of {fact.looks} records that were looked at",
                 threshold={"off_targets": options.off_targets},
                 figures={"records": fact.off_targets},
@@ -87,7 +87,7 @@ def find_raw_overlap(layers: RunSignals, options: TargetRangesThresholds) -> Ite
         if fact.raw_overlap >= max(options.loss_looks, fact.looks / 2):
             yield Observation(
                 hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: a loss of the overlap with masks, as Dice, gets values "
+                title=f"{last.info.label}: a loss of the overlap with masks, as Dice, gets values "
                 f"that are no probabilities, in {fact.raw_overlap} of {fact.looks} records that "
                 "were looked at",
                 threshold={"raw_overlap": options.loss_looks},
@@ -101,7 +101,7 @@ def find_clamped(layers: RunSignals, options: TargetRangesThresholds) -> Iterato
         if fact.form == BINARY_CLAMPED and is_form(fact, options):
             yield Observation(
                 hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: a binary cross entropy gets values that are clamped "
+                title=f"{last.info.label}: a binary cross entropy gets values that are clamped "
                 f"to 0 and 1, in {fact.formed} of {fact.looks} records that were looked at",
                 threshold={"clamped": options.loss_looks},
                 figures={"records": fact.formed},
@@ -116,7 +116,7 @@ def find_far_targets(layers: RunSignals, options: TargetRangesThresholds) -> Ite
     if found.way > max(options.far_targets, BEYOND_OUTPUTS * found.size):
         yield Observation(
             hits=[hit_from_step(layers.learners[-1], found.fact.first)],
-            title=f"{layers.learners[-1].info.layer}: the targets are far from what the network "
+            title=f"{layers.learners[-1].info.label}: the targets are far from what the network "
             f"gives at the start: its outputs, of a root mean square of "
             f"{format_factor(found.size)}, must move by {format_factor(found.way)} or more",
             threshold={"far_targets": options.far_targets},
@@ -142,7 +142,7 @@ def find_out_of_range(layers: RunSignals, options: TargetRangesThresholds) -> It
     where = "below the 0 of a ReLU" if below >= fact.beyond_range else "beyond the range"
     yield Observation(
         hits=[hit_from_step(last, fact.first)],
-        title=f"{last.info.layer}: much of what the loss asks for lies {where} that the network "
+        title=f"{last.info.label}: much of what the loss asks for lies {where} that the network "
         f"ends in, as step {fact.since} shows",
         threshold={"out_of_range": options.out_of_range},
         figures={"records": found},

@@ -47,7 +47,7 @@ def find_unbounded_critic(
         if growth >= options.critic_growth:
             yield Observation(
                 hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: a critic whose loss is linear in its outputs and that "
+                title=f"{last.info.label}: a critic whose loss is linear in its outputs and that "
                 f"nothing bounds; they grew {format_factor(growth)} times",
                 threshold={"critic_growth": options.critic_growth},
                 figures={"growth": growth},

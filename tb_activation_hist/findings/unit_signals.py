@@ -174,9 +174,9 @@ def observe_units(
         "unit_share": len(found) / units.slices.slices,
         **(figures or {}),
     }
-    layer, first = units.signals.info.layer, int(begins.min())
+    label, first = units.signals.info.label, int(begins.min())
     when = f"since step {first}" if begins.max() == first else f"the first since step {first}"
-    title = f"{layer}: {len(found):,} of {units.slices.slices:,} units {state} {when}"
+    title = f"{label}: {len(found):,} of {units.slices.slices:,} units {state} {when}"
     hit = units.hit(since[found], measured)
     named = f"{title} ({name_units(found)})"
     return Observation(hits=[hit], title=named, threshold=threshold, severity=severity)

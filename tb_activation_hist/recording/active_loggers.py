@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.nearest import list_names
 from tb_activation_hist.recording.attached_model import AttachedModel
 from tb_activation_hist.recording.sinks import MEMORY
 
@@ -129,10 +130,9 @@ def _others(claim: Claim) -> list[Claim]:
 
 
 def _explain_collision(names: Sequence[str], place: str) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
         f"Another ActivationHistLogger is about to record another model's layers "
-        f"{', '.join(names[:3])}{more} into {place!r}, where the two would overwrite each other. "
+        f"{list_names(names, 3)} into {place!r}, where the two would overwrite each other. "
         "Give each logger a name of its own (name='G', name='D'), give one logger both models "
         '(model={"G": g, "D": d}), or use another directory. Call close() on a logger that is no '
         "longer needed."

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.nearest import list_names
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
@@ -195,10 +196,8 @@ def _tell_stored(logdir: str, stored: int, start: int | None) -> None:
 def _tell_taken(logdir: str, taken: Collection[str]) -> None:
     """Warn of layers whose tags hold something else: TensorBoard keeps what came first."""
     if taken:
-        named = sorted(taken)
-        more = f" and {len(named) - SHOWN_TAGS} more" if len(named) > SHOWN_TAGS else ""
         warn_user(
-            f"The run in {logdir!r} uses {', '.join(named[:SHOWN_TAGS])}{more} for other scalars "
+            f"The run in {logdir!r} uses {list_names(sorted(taken), SHOWN_TAGS)} for other scalars "
             "or histograms. TensorBoard shows only the first data of a tag, so these layers would "
             "be missing from the page. Give the logger a name=..., which prefixes its layers' "
             "names, or use another directory."

@@ -154,13 +154,13 @@ def test_every_menu_is_without_a_fault_of_access(
     assert tab.frame.evaluate(TOO_SMALL, 24) == []
 
 
-@pytest.mark.parametrize(("density", "apart_px"), [("normal", 14), ("large", 24)])
-def test_strips_of_many_layers_are_as_far_apart_as_the_documents_say(
-    open_page: Callable[..., Page], many_layers: TensorBoard, density: str, apart_px: int
+@pytest.mark.parametrize(("density", "height_px"), [("normal", 14), ("large", 24)])
+def test_strips_of_many_layers_are_as_high_as_the_documents_say(
+    open_page: Callable[..., Page], many_layers: TensorBoard, density: str, height_px: int
 ) -> None:
     ours = f"&p.activation_hist.layout=strips&p.activation_hist.density={density}"
     tab = open_tab(open_page(), many_layers.root, ours)
     tops = tab.frame.locator('.panel[aria-label$=", deep0"]').evaluate_all(
         "all => all.slice(0, 3).map(panel => panel.getBoundingClientRect().top)"
     )
-    assert [tops[1] - tops[0], tops[2] - tops[1]] == [apart_px, apart_px]
+    assert [tops[1] - tops[0], tops[2] - tops[1]] == [height_px, height_px]

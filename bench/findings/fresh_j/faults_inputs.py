@@ -102,7 +102,9 @@ def spoil_now_and_then(training: Training) -> None:
 
     def drawn(step: int) -> Batch:
         batch = draw(step)
-        return batch if step % 25 != 24 else tuple(own * 1000 for own in batch)
+        if step % 25 != 24:
+            return batch
+        return tuple(own * 1000 if own.is_floating_point() else own for own in batch)
 
     training.task.draw = drawn
 
@@ -199,7 +201,7 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
         "saved_in_the_order_of_classes",
         "basic_resnet fast_text",
         kinds("unshuffled_input"),
-        allows=kinds("spike_and_crash", "loss_rises", "dead_units", "sudden_change"),
+        allows=DIVERGED | FADED | kinds("loss_rises", "dead_units", "sudden_change"),
         severities=ANY_SEVERITY,
         prepare=sort_by_label,
     ),
@@ -218,12 +220,13 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
         "store_sales robust_demand",
         kinds("spike_and_crash", "input_change", "exploding", "loss_rises", "sudden_change"),
         allows=FOLLOWS | kinds("saturated", "unscaled_inputs"),
+        onset=(0.15, 0.15),
         prepare=spoil_now_and_then,
     ),
     plant(
         NUMBERS,
         "join_without_a_match",
-        "titanic_mlp bandit_policy",
+        "titanic_mlp shared_bottom",
         kinds("non_finite"),
         allows=DIVERGED,
         onset=LATE,

@@ -183,7 +183,7 @@ J_LOSSES: Final[tuple[Fault, ...]] = (
         allows=FOLLOWS | kinds("optimizer_settings"),
         rewire=use_optimizer(lambda _, own: torch.optim.SGD(own, 3.0, momentum=0.95)),
     ),
-    plant(
+    harm(
         NUMBERS,
         "logarithm_of_sales_below_nothing",
         "store_sales",

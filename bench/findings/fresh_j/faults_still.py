@@ -8,6 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from bench.findings.faults import DIVERGED
 from bench.findings.fresh.plant import (
     EARLY,
     HIDDEN,
@@ -132,9 +133,20 @@ def cut_behind_first(training: Training) -> None:
     training.truth = {name}
 
 
+AT_ZERO: Final = STILL_TOO | kinds("collapsed")
+"""Norms at the end of blocks begin at 0, and stay there."""
+
+FOLLOWS_IT: Final = DIVERGED | kinds("loss_rises", "dead_units", "sudden_change")
+
 J_STILL: Final[tuple[Fault, ...]] = (
     still(PART, "head_for_other_classes_too_late", "basic_resnet titanic_mlp", rewire=renew_head),
-    still(NOTHING, "parameters_of_an_ensemble_copy", "gru_reviews reg_net", rewire=move_a_copy),
+    still(
+        NOTHING,
+        "parameters_of_an_ensemble_copy",
+        "gru_reviews reg_net",
+        allows=AT_ZERO,
+        rewire=move_a_copy,
+    ),
     still(
         NOTHING, "clipped_by_value_to_a_tolerance", "dropout_mlp wave_cnn", prepare=clamp_gradients
     ),
@@ -149,6 +161,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         PART,
         "middle_filtered_by_name",
         "reg_net layer_norm_table",
+        allows=AT_ZERO,
         rewire=with_roles(leave_out, "middle"),
     ),
     still(
@@ -201,6 +214,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         "dense_graph diabetes_net",
         kinds("not_learning", "sudden_change"),
         allows=kinds("spike_and_crash", "loss_rises"),
+        onset=(0.06, 0.06),
         at_step=resume_from_start,
     ),
     plant(
@@ -226,7 +240,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         "cleared_on_another_module",
         "fast_text wave_cnn",
         kinds("kept_gradients"),
-        allows=kinds("loss_rises", "spike_and_crash", "exploding", "dead_units", "sudden_change"),
+        allows=FOLLOWS_IT,
         rewire=keep_gradients,
     ),
     plant(

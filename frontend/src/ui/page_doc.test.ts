@@ -53,9 +53,6 @@ rate is the cause, and the last layers are merely the first to fail. The histogr
 step 117, and its values reach 10^17 at step 150. *What to try* suggests lowering the rate or warming it up, and clipping
 the gradients.`;
 
-const TARGETS = `In the overview of many layers, strips are 14 px apart. *Density: large* puts them 24 px apart, as accessibility guidelines ask of
-targets; for fingers, they are 25 px apart in any case. The palette and the keyboard open a layer without aiming at its strip.`;
-
 const BOARD = `## The board
 
 With more than six runs, the page opens with a board of all runs of the log directory, unless the address names runs or
@@ -80,6 +77,9 @@ The filter accepts words of names and conditions on columns with =, !=, <, <=, >
 Click a cell to enlarge that layer beside that of the nearest healthy run, at the step at which its finding begins. Click a name
 to show all layers of the two runs, and its worst finding to have that explained. A run is healthy if it has no errors and warnings; the nearest one has the most similar hyper-parameters, among which seeds count
 least. By keyboard, arrows, Page Up, Page Down, Home and End move between cells, and Enter opens one. The browser's Back returns to the board.`;
+
+const LOW_STRIPS = `With many layers, strips are 14 px high (12 px in the compact density), less than the 24 px that an unsteady hand needs. The density
+*large* and touch screens make them 24 px, *Filter layers* makes those that are left as high as there is room, and *Go to* in the palette (Ctrl K) opens the same layers.`;
 
 const DEPTH = `## Layers by depth
 
@@ -165,7 +165,7 @@ function pageDoc(): string {
     keys("key", KEYS),
     `Without a key, in the palette: ${unkeyed.join(", ")}; all values of the controls; each layer, run and finding.`,
     keys("mouse or touch", GESTURES),
-    TARGETS,
+    LOW_STRIPS,
     EXPLAINED,
     LINKS,
     table(["former key", "today"], former),

@@ -112,16 +112,19 @@ def find_hidden_input(
     """An attention mask by which only padding is attended to, or nothing."""
     for own in model_inputs(layers):
         for mask, facts in own.beside:
-            words, records = own.main, len(mask.series)
-            if not is_attention_mask(mask) or records < options.constant_records:
-                continue
-            if not mask.series.max.any():
-                state = f"nothing is attended to, since {mask.info.layer} is 0 throughout"
-            elif shows_padding_alone(mask, words):
-                state = f"padding alone is attended to, by {mask.info.layer}"
-            else:
-                continue
-            yield _observe(own, facts.first, state, options)
+            known = len(mask.series) >= options.constant_records
+            state = _what_it_hides(mask, own.main) if known and is_attention_mask(mask) else ""
+            if state:
+                yield _observe(own, facts.first, state, options)
+
+
+def _what_it_hides(mask: Signals, words: Signals) -> str:
+    """What is wrong with an attention mask; empty if nothing is."""
+    if not mask.series.max.any():
+        return f"nothing is attended to, since {mask.info.layer} is 0 throughout"
+    if shows_padding_alone(mask, words):
+        return f"padding alone is attended to, by {mask.info.layer}"
+    return ""
 
 
 def _observe(
@@ -134,7 +137,7 @@ def _observe(
     hit = _hit_since(own.main, since, {"records": own.records_since(since)})
     return Observation(
         hits=[hit],
-        title=f"{own.main.info.layer} (inputs): {state.format(since=since)}",
+        title=f"{own.main.info.label} (inputs): {state.format(since=since)}",
         threshold={"constant_records": options.constant_records},
         severity=severity,
     )

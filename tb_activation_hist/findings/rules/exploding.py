@@ -222,7 +222,7 @@ def find_growth_over_depth(
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: {format_factor(own)} times the scale of "
-            f"{learners[0].info.layer} at the start{more if most is not hits[0] else ''}",
+            f"{learners[0].info.label} at the start{more if most is not hits[0] else ''}",
             threshold={
                 "depth": options.exploding_depth,
                 "depth_level": options.exploding_depth_level,
@@ -231,7 +231,7 @@ def find_growth_over_depth(
 
 
 def _name(hit: Hit) -> str:
-    return hit.signals.info.layer
+    return hit.signals.info.label
 
 
 def find_large_embeddings(
@@ -245,7 +245,7 @@ def find_large_embeddings(
     if scale > options.exploding_start:
         yield Observation(
             hits=[first_record_hit(first, {"rms": scale})],
-            title=f"{first.info.layer}: its values have a root mean square of "
+            title=f"{first.info.label}: its values have a root mean square of "
             f"{format_factor(scale)} at the start; about 1 is usual",
             threshold={"start": options.exploding_start},
         )

@@ -60,7 +60,7 @@ def find_input_changes(layers: RunSignals, options: InputChangeThresholds) -> It
         if hit is not None:
             yield Observation(
                 hits=[hit],
-                title=f"{signals.info.layer} (inputs): {_name_change(hit)} at step "
+                title=f"{signals.info.label} (inputs): {_name_change(hit)} at step "
                 f"{hit.first_step}",
                 threshold={"input_jump": options.input_jump},
             )
@@ -79,7 +79,7 @@ def find_blank_inputs(layers: RunSignals, options: InputChangeThresholds) -> Ite
             hit = Hit(signals, int(used[at]), int(used[-1]), figures)
             yield Observation(
                 hits=[hit],
-                title=f"{signals.info.layer} (inputs): {figures['zero_share']:.0%} of the values "
+                title=f"{signals.info.label} (inputs): {figures['zero_share']:.0%} of the values "
                 f"are 0 from step {hit.first_step} on",
                 threshold={"input_blank": options.input_blank},
             )

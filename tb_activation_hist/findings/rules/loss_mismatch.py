@@ -119,7 +119,7 @@ def find_one_target(layers: RunSignals, options: LossMismatchThresholds) -> Iter
             continue
         yield Observation(
             hits=[hit_from_step(last, fact.first)],
-            title=f"{last.info.layer}: the loss pulls all samples of a batch to one value, as if "
+            title=f"{last.info.label}: the loss pulls all samples of a batch to one value, as if "
             f"each output were held against the targets of all, in {known} of {fact.judged} "
             "records that were looked at",
             threshold={"one_target": options.one_target, "new_targets": options.new_targets},
@@ -167,7 +167,7 @@ def find_softened_twice(
         has = "although it has one itself" if found.own == USUAL[found.loss] else "not logits"
         yield Observation(
             hits=[hit_from_step(last, fact.first)],
-            title=f"{last.info.layer}: {found.loss} gets the values of a {found.own}, {has}, in "
+            title=f"{last.info.label}: {found.loss} gets the values of a {found.own}, {has}, in "
             f"{found.records} of {fact.formed} records that were looked at",
             threshold={"softened_twice": options.softened_twice},
             figures={"records": found.records, "setting": found.own, "loss": found.loss},
@@ -208,7 +208,7 @@ def find_no_logarithms(
         if raw >= options.no_logarithms * fact.formed:
             yield Observation(
                 hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: nll_loss gets values that are no logarithms of "
+                title=f"{last.info.label}: nll_loss gets values that are no logarithms of "
                 f"probabilities, in {raw} of {fact.formed} records that were looked at",
                 threshold={"no_logarithms": options.no_logarithms},
                 figures={"records": raw},
@@ -227,7 +227,7 @@ def find_softmax_elsewhere(
         where = "samples of a batch" if found == fact.over_batch else "places of a sample"
         yield Observation(
             hits=[hit_from_step(last, fact.first)],
-            title=f"{last.info.layer}: a softmax goes over the {where}, not over the classes, in "
+            title=f"{last.info.label}: a softmax goes over the {where}, not over the classes, in "
             f"{found} of {fact.looks} records that were looked at",
             threshold={"over_batch": options.over_batch},
             figures={"records": found},
@@ -250,7 +250,7 @@ def find_one_class(layers: RunSignals, options: LossMismatchThresholds) -> Itera
         if fact.classes >= LEAST_CLASSES and trains_all_alone(layers):
             yield Observation(
                 hits=[hit_from_step(last, fact.first)],
-                title=f"{last.info.layer}: all targets are of one of {fact.classes} classes, in "
+                title=f"{last.info.label}: all targets are of one of {fact.classes} classes, in "
                 f"each of {fact.labels} records that were looked at",
                 threshold={"one_class": options.one_class},
                 figures={"records": fact.labels},

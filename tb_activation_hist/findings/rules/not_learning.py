@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tb_activation_hist.core.names import label_layer
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hardly_learning import (
@@ -20,6 +21,7 @@ from tb_activation_hist.findings.hardly_learning import (
 )
 from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
 from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.slow_weights import slow_groups, slow_layers
@@ -115,23 +117,40 @@ def find_nothing_learning(
     hits = [whole_run_hit(signals, {}) for signals in layers.owners_of_weights]
     if not hits:
         return
-    last = hits[0].last_step
     if all(parameter.is_constant for parameter in known):
-        cause = cause_of_all(layers, known)
-        # A policy that has found no reward yet gets such gradients, too, and a loss of 0.
-        waits = cause is Cause.ZERO_GRADIENT and layers.facts.loss_begins_at_zero
-        if waits and not are_long(known, options.still_steps):
-            return
-        state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
-        yield Observation(
-            hits=hits,
-            title=f"no layer learns: all {len(known):,} parameters are bit for bit the same up to "
-            f"step {last}{state}",
-            threshold={"still_steps": options.still_steps},
-            severity="error",
-            figures={"cause": cause.value, **short_format(known)},
-        )
+        yield from _find_all_constant(layers, known, hits, options)
+    else:
+        yield from _find_tiny_updates(layers, known, hits, options)
+
+
+def _find_all_constant(
+    layers: RunSignals,
+    known: Sequence[ParameterSignals],
+    hits: Sequence[Hit],
+    options: NotLearningThresholds,
+) -> Iterator[Observation]:
+    cause = cause_of_all(layers, known)
+    # A policy that has found no reward yet gets such gradients, too, and a loss of 0.
+    waits = cause is Cause.ZERO_GRADIENT and layers.facts.loss_begins_at_zero
+    if waits and not are_long(known, options.still_steps):
         return
+    state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
+    yield Observation(
+        hits=hits,
+        title=f"no layer learns: all {len(known):,} parameters are bit for bit the same up to "
+        f"step {hits[0].last_step}{state}",
+        threshold={"still_steps": options.still_steps},
+        severity="error",
+        figures={"cause": cause.value, **short_format(known)},
+    )
+
+
+def _find_tiny_updates(
+    layers: RunSignals,
+    known: Sequence[ParameterSignals],
+    hits: Sequence[Hit],
+    options: NotLearningThresholds,
+) -> Iterator[Observation]:
     if any(p.weights is not None and p.weights.signals.non_finite.any() for p in known):
         return
     sizes = [p.largest_update for p in matrices(known) if not p.is_constant]
@@ -178,7 +197,7 @@ def find_slow_parts(layers: RunSignals, options: NotLearningThresholds) -> Itera
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: hardly learning, at a {slower} times lower rate than "
-            f"{mover}",
+            f"{label_layer(mover)}",
             threshold={"slow_rate": options.slow_rate, "slow_update": most},
         )
 
@@ -230,7 +249,7 @@ def _observe(
     return Observation(
         hits=still,
         title=f"{name_layers(still)}: the outputs' distribution has not changed (moved {own:.1f} "
-        f"times as far as batches alone do, {mover} {format_factor(ratio)} times)",
+        f"times as far as batches alone do, {label_layer(mover)} {format_factor(ratio)} times)",
         threshold={"still_ratio": options.still_ratio, "moving_ratio": options.moving_ratio},
         severity="info",
         figures={**still[0].figures, "moving_layer": mover, "moving_ratio": ratio},

@@ -54,7 +54,7 @@ def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Itera
     if hit:
         yield Observation(
             hits=[replace(hit, first=last.first_whole)],
-            title=f"{last.info.layer}: the network ends in a ReLU, which sets "
+            title=f"{last.info.label}: the network ends in a ReLU, which sets "
             f"{hit.figures['zero_share']:.0%} of its outputs to 0 from step {hit.first_step}",
             threshold={"relu_logits_share": limit},
         )
@@ -93,7 +93,7 @@ def find_rectified(layers: RunSignals, _options: ReluLogitsThresholds) -> Iterat
     if _is_seen(fact, RECTIFIED):
         yield Observation(
             hits=[hit_from_step(outputs[-1], fact.first)],
-            title=f"{outputs[-1].info.layer}: the logits go through a ReLU before the cross "
+            title=f"{outputs[-1].info.label}: the logits go through a ReLU before the cross "
             f"entropy, in {fact.formed} of {fact.looks} records that were looked at",
             threshold={"rectified": LEAST_LOOKS},
             figures={"records": fact.formed},

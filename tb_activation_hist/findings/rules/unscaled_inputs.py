@@ -94,7 +94,7 @@ def find_unscaled_inputs(
         return
     yield Observation(
         hits=[first_record_hit(first, {"rms": scale})],
-        title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
+        title=f"{first.info.label}: the first layer's outputs have a root mean square of "
         f"{format_factor(scale)} at the start, which suggests {_name_cause(layers)}",
         threshold={"unscaled_level": level},
         severity="info" if layers.batch_norm_follows(first) else None,
@@ -115,8 +115,8 @@ def find_unscaled_states(
         if scale > options.unscaled_level:
             yield Observation(
                 hits=[first_record_hit(signals, {"rms": scale})],
-                title=f"{signals.info.layer} (inputs): a root mean square of "
-                f"{format_factor(scale)}, which drives {first.info.layer} to the ends of its range "
+                title=f"{signals.info.label} (inputs): a root mean square of "
+                f"{format_factor(scale)}, which drives {first.info.label} to the ends of its range "
                 "at the start",
                 threshold={"unscaled_level": options.unscaled_level},
             )
@@ -140,7 +140,7 @@ def find_flat_inputs(layers: RunSignals, options: UnscaledInputThresholds) -> It
                 hits=[
                     first_record_hit(signals, {"spread_share": spread, "rms": signals.first_rms})
                 ],
-                title=f"{signals.info.layer} (inputs): hardly vary, all lie between {low:.3g} and "
+                title=f"{signals.info.label} (inputs): hardly vary, all lie between {low:.3g} and "
                 f"{high:.3g}",
                 threshold={
                     "unscaled_spread": options.unscaled_spread,
@@ -179,7 +179,7 @@ def find_unscaled_columns(
             figures = {"column": largest, "column_scale": float(scales[largest]), "ratio": ratio}
             yield Observation(
                 hits=[first_record_hit(signals, figures)],
-                title=f"{signals.info.layer} (inputs): column {largest} is "
+                title=f"{signals.info.label} (inputs): column {largest} is "
                 f"{format_factor(ratio)} times as large as the median column, at a root mean "
                 f"square of {format_factor(float(scales[largest]))}",
                 threshold={"unscaled_columns": options.unscaled_columns},

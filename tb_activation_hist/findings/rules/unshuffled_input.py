@@ -55,7 +55,7 @@ def find_unshuffled_inputs(
         if likeness > options.neighbour_likeness:
             yield Observation(
                 hits=[whole_run_hit(own.main, {"likeness": likeness, "period": facts.period})],
-                title=f"{own.main.info.layer} (inputs): batches come in the same order every "
+                title=f"{own.main.info.label} (inputs): batches come in the same order every "
                 f"{facts.period:,} steps, and neighbours are alike, as in data sorted by class",
                 threshold={"neighbour_likeness": options.neighbour_likeness},
             )

@@ -190,7 +190,7 @@ def find_fading_over_depth(
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: varies {own} times less with the input than "
-            f"{first.signals.info.layer}",
+            f"{first.signals.info.label}",
             threshold={"vanishing_depth": options.vanishing_depth},
         )
 
@@ -297,7 +297,7 @@ def find_vanishing_gradients(
     yield Observation(
         hits=hits,
         title=f"{name_layers(hits)}: {format_factor(hits[0].figures['fading'])} times smaller "
-        f"than in {learners[-1].info.layer}",
+        f"than in {learners[-1].info.label}",
         threshold={"vanishing_gradient": options.vanishing_gradient},
     )
 

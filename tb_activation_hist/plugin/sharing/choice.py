@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.core.names import phase_prefix
-from tb_activation_hist.core.nearest import list_names, name_hint
+from tb_activation_hist.core.nearest import list_names, match_names
 from tb_activation_hist.core.share_options import ShareChoice
 from tb_activation_hist.plugin import schema
 
@@ -54,20 +53,6 @@ def pick(index: schema.Index, asked: schema.ShareRequest) -> schema.Index:
     runs, wanted = set(asked.runs), {(each.source, each.tag) for each in asked.series}
     series = [each for each in index["series"] if (each["source"], each["tag"]) in wanted]
     return _cut(index, [run["name"] for run in index["runs"] if run["name"] in runs], series)
-
-
-def match_names(what: str, patterns: Sequence[str] | None, known: Sequence[str]) -> list[str]:
-    """The known names that one of the patterns matches, in their order; each must match one."""
-    if patterns is None:
-        return list(known)
-    found: set[str] = set()
-    for pattern in patterns:
-        own = {name for name in known if name == pattern or fnmatchcase(name, pattern)}
-        if not own:
-            msg = f"No {what} matches {pattern!r}. {name_hint(pattern, known, f'{what}s')}"
-            raise OptionError(msg)
-        found |= own
-    return [name for name in known if name in found]
 
 
 def series_key(series: schema.Series) -> str:

@@ -158,9 +158,7 @@ def read_event_files(files: Sequence[EventFilePath]) -> HeldRuns:
         first_metadata: dict[str, Any] = {}
         for path in own:
             try:
-                with path.open() as file:
-                    for _, event in decode_events(file):
-                        _hold_event(held, run, event, first_metadata)
+                _hold_file(held, run, path, first_metadata)
             except OSError as err:
                 held.problems.append(
                     f"Run {run!r}: {path.path} cannot be read: {err.strerror or err}."
@@ -168,6 +166,14 @@ def read_event_files(files: Sequence[EventFilePath]) -> HeldRuns:
             except FormatError as err:
                 held.problems.append(f"Run {run!r}: {path.path} is damaged: {err}")
     return held
+
+
+def _hold_file(
+    held: HeldRuns, run: str, path: EventFilePath, first_metadata: dict[str, Any]
+) -> None:
+    with path.open() as file:
+        for _, event in decode_events(file):
+            _hold_event(held, run, event, first_metadata)
 
 
 def _hold_event(held: HeldRuns, run: str, event: Event, first_metadata: dict[str, Any]) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.nearest import match_names
 from tb_activation_hist.core.share_options import ShareChoice
 from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.plugin.sharing.answers import make_answerers
 from tb_activation_hist.plugin.sharing.cell import to_cell
-from tb_activation_hist.plugin.sharing.choice import match_names
 from tb_activation_hist.plugin.sharing.held_runs import (
     HeldRuns,
     hold_memory,

@@ -30,6 +30,19 @@ def test_exploding_names_the_step_at_which_it_began() -> None:
     assert finding.figures["growth"] > 50
 
 
+def test_a_number_is_named_as_a_layer() -> None:
+    """ "3 and 1 more layer" would read as four of them."""
+
+    def grow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * 1.5 ** max(index - ONSET, 0)
+
+    named = make_run({"linear1": grow, "relu1": grow}).values()
+    numbered = [(replace(info, layer=str(at)), series) for at, (info, series) in enumerate(named)]
+    finding = find_run_findings("run", {info.tag: (info, series) for info, series in numbered})[0]
+    assert len(finding.layers) == 2
+    assert finding.title.startswith(f"layer {finding.layers[0]} and 1 more layer: ")
+
+
 def test_logits_that_grow_are_healthy() -> None:
     assert find_run_findings("run", make_run(head=30.0)) == []
 

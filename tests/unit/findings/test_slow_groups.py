@@ -39,7 +39,7 @@ def test_a_group_with_a_ten_thousandth_of_the_rate_is_named(layers: list[str] | 
     assert finding.severity == "warning"
     assert finding.layers[0] == ("0" if layers else "0.0")
     assert "1" not in finding.layers
-    assert "10,000 times lower rate than 1" in finding.title
+    assert "10,000 times lower rate than layer 1" in finding.title
     assert "slice(1e-6, 1e-2)" in " ".join(finding.causes)
 
 

@@ -25,7 +25,7 @@ def test_dead_units_are_warned_of_and_found() -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(8, 32), nn.ReLU())
     logger = ActivationHistLogger(model, MemoryWriter(), split={"1": 1}, warn_on="dead_units")
-    told = r"1: 3 of 32 units dead since step 21 \(4-6\)"
+    told = r"layer 1: 3 of 32 units dead since step 21 \(4-6\)"
     with pytest.warns(ActivationHistWarning, match=told):
         train(model, logger)
     (finding,) = logger.findings()
