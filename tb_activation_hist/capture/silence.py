@@ -6,8 +6,10 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
+import torch
 from torch import nn
 
+from tb_activation_hist.capture.countable import countable_values
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import BACKWARD, OPTIMIZER_STEP
 from tb_activation_hist.capture.torch_internals import is_compiled
@@ -15,6 +17,10 @@ from tb_activation_hist.core.nearest import list_names, name_hint
 
 NAMED: Final = 12
 """Silent layers that a warning names; the run's information names all."""
+
+PENALTY: Final = 0.99
+"""Cosine of a gradient and its weights, 0 to 1, from which on it is that of a penalty on weights;
+that of outputs is near 0 with more than a few weights."""
 
 LAST_SILENT: Final = 16
 """Records in which a layer of a branch may be yet to run, such as the head of another task."""
@@ -102,7 +108,8 @@ def explain_silence(
 
     Empty if nothing is wrong: many networks seldom run single layers without weights, such as an
     unused Identity or the softmax inside a fused attention, or a branch that was not taken so far,
-    whose weights have no gradient.
+    whose weights have no gradient or that of a penalty on all weights. ``nn.MultiheadAttention``
+    uses its ``out_proj`` without calling it.
 
     hidden: why the outputs of layers that did run could not be read, by name. phases: those that
     are recorded. called: whether the model itself was called. records: how many there are so far.
@@ -122,14 +129,16 @@ def explain_silence(
     cause = _cause_in_setup(model, silent, resting, phases, never_called=never_called)
     if cause:
         return f"{text} {cause}"
-    if not any(True for name in silent for _ in modules[name].parameters()):
+    projections = {m.out_proj for m in model.modules() if isinstance(m, nn.MultiheadAttention)}
+    unknown = [name for name in silent if modules[name] not in projections]
+    if not any(True for name in unknown for _ in modules[name].parameters()):
         return ""
-    used = any(_has_gradient(modules[name]) for name in silent)
+    used = any(_has_gradient(modules[name]) for name in unknown)
     if not used and (records < LAST_SILENT or _has_gradient(model)):
         return ""
     return (
-        f"{text} A parent module may use a layer's weights without calling it "
-        "(nn.MultiheadAttention and its out_proj, fused paths): choose the parent with layers=... "
+        f"{text} A parent module may use a layer's weights without calling it: choose the parent "
+        "with layers=... "
         "A layer in a branch that was not taken appears as soon as it runs."
     )
 
@@ -181,5 +190,18 @@ def _first_steps(records: int) -> str:
 
 
 def _has_gradient(module: nn.Module) -> bool:
-    """Whether a gradient of its parameters is there; a training may clear them before."""
-    return any(parameter.grad is not None for parameter in module.parameters())
+    """Whether outputs gave its parameters a gradient; a training may clear them before."""
+    return any(_is_from_outputs(parameter) for parameter in module.parameters())
+
+
+def _is_from_outputs(parameter: nn.Parameter) -> bool:
+    """Whether a gradient is neither 0 nor that of a penalty on all weights.
+
+    The latter has the direction of the weights, but for the step that has changed them since, in
+    layers that did not run as well. What cannot be read is taken for none.
+    """
+    gradient, weights = countable_values(parameter.grad), countable_values(parameter.detach())
+    if gradient is None or weights is None or not gradient.any():
+        return False
+    likeness = torch.cosine_similarity(gradient.flatten().float(), weights.flatten().float(), dim=0)
+    return weights.numel() == 1 or float(likeness) < PENALTY

@@ -60,8 +60,6 @@ def is_too_early(finding: Finding, facts: RunFacts) -> bool:
     if not WHOLE_RUN.isdisjoint(finding.threshold):
         return True
     lasted = finding.last_step - finding.first_step
-    if finding.kind in NOTED_KINDS and finding.severity == "info" and lasted < NOTED_AFTER:
-        return True
     soon = starts_with_zeros(finding) or not SOON_REFUTED.isdisjoint(finding.threshold)
     if soon and _is_loss_short(facts):
         return True
@@ -188,7 +186,8 @@ class LiveRules:
 
     def _is_told(self, finding: Finding) -> bool:
         noted = finding.kind in NOTED_KINDS or not NOTED_LIMITS.isdisjoint(finding.threshold)
-        told = noted or not may_be_meant(finding, self._first_step)
+        lasts = finding.last_step - finding.first_step >= NOTED_AFTER
+        told = (noted and lasts) or not may_be_meant(finding, self._first_step)
         return finding.kind in self._kinds and told
 
     def _take_news(self, findings: Sequence[Finding]) -> list[Finding]:

@@ -152,3 +152,15 @@ def test_every_menu_is_without_a_fault_of_access(
     tab.frame.get_by_role("complementary", name="Settings").wait_for()
     assert_accessible(tab)
     assert tab.frame.evaluate(TOO_SMALL, 24) == []
+
+
+@pytest.mark.parametrize(("density", "height_px"), [("normal", 14), ("large", 24)])
+def test_strips_of_many_layers_are_as_high_as_the_documents_say(
+    open_page: Callable[..., Page], many_layers: TensorBoard, density: str, height_px: int
+) -> None:
+    ours = f"&p.activation_hist.layout=strips&p.activation_hist.density={density}"
+    tab = open_tab(open_page(), many_layers.root, ours)
+    tops = tab.frame.locator('.panel[aria-label$=", deep0"]').evaluate_all(
+        "all => all.slice(0, 3).map(panel => panel.getBoundingClientRect().top)"
+    )
+    assert [tops[1] - tops[0], tops[2] - tops[1]] == [height_px, height_px]

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from bench.findings.fresh.data import diabetes
 from bench.findings.fresh.pictures import VectorQuantised
-from bench.findings.fresh.plant import fill_biases, layers_of, leave_out, scale_weights
-from bench.findings.wide.data import raw_pictures, raw_table
+from bench.findings.wide.acts import fill_biases, layers_of, leave_out, scale_weights
+from bench.findings.wide.data import raw_table
 from bench.findings.wide.fault import (
     Act,
     change_batches,
@@ -19,17 +19,6 @@ from bench.findings.wide.fault import (
     role_names,
 )
 from bench.findings.wide.training import Batch, Training
-
-
-def clear_before_step(training: Training) -> None:
-    """zero_grad() stands between backward() and step()."""
-    for optimizer in training.optimizers:
-        optimizer.register_step_pre_hook(lambda own, *_: own.zero_grad())
-
-
-def rewrap_loss(training: Training) -> None:
-    """The loss is made a tensor anew, to be logged, and then sent backward."""
-    training.loss_of = lambda loss: loss.detach().requires_grad_()
 
 
 def skip_updates(training: Training) -> None:
@@ -45,11 +34,6 @@ def warm_up_without_end(training: Training) -> None:
 def decay_by_batch(training: Training) -> None:
     """ExponentialLR(gamma=0.85) was meant for epochs."""
     training.recipe.schedule = lambda share: 0.85 ** (share * training.recipe.steps)
-
-
-def end_early(training: Training) -> None:
-    """OneCycleLR was given the epochs for its total steps, and then its last rate stays."""
-    training.recipe.schedule = lambda share: 1.0 if share < 0.1 else 1e-6
 
 
 def replace_head(training: Training) -> None:
@@ -85,10 +69,6 @@ def leave_out_predictor(training: Training) -> None:
     leave_out(training, "predictor")
 
 
-def give_bytes(training: Training) -> None:
-    change_inputs(training, raw_pictures)
-
-
 def give_raw_columns(training: Training) -> None:
     """The scaler was fitted and never applied."""
     from sklearn.datasets import load_diabetes
@@ -109,27 +89,6 @@ def add_time_stamp(training: Training) -> None:
         return torch.cat([1.7e9 + 1e6 * torch.rand(len(x), 1), x[:, 1:]], 1)
 
     change_inputs(training, stamp)
-
-
-def repeat_batch(training: Training) -> None:
-    """next(iter(loader)) at each step, of a loader that does not shuffle."""
-    batch = training.task.draw(0)
-    change_batches(training, lambda _: batch)
-
-
-def blank_inputs(training: Training) -> None:
-    """The augmentation's mask has the wrong sign: nothing is left."""
-    change_inputs(training, torch.zeros_like)
-
-
-def pad_everything(training: Training) -> None:
-    """The tokenizer knows no word: each one is the unknown one."""
-    change_inputs(training, torch.ones_like)
-
-
-def blank_from_onset(training: Training, step: int) -> None:
-    if step == training.onset:
-        change_inputs(training, lambda x: torch.full_like(x, -0.8))
 
 
 def sort_by_class(training: Training) -> None:
@@ -171,25 +130,6 @@ def divide_by_nothing(training: Training, step: int) -> None:
             return (links / links.sum(2, keepdim=True), *batch[1:])
 
         change_batches(training, normalise)
-
-
-def raise_rate(training: Training, factor: float) -> None:
-    training.recipe.rate *= factor
-
-
-def raise_momentum(training: Training) -> None:
-    for optimizer in training.optimizers:
-        optimizer.param_groups[0]["momentum"] = 0.998
-
-
-def sum_the_loss(training: Training) -> None:
-    """reduction="sum"."""
-    size = len(training.task.draw(0)[0])
-    training.loss_of = lambda loss: loss * size
-
-
-def turn_sign(training: Training) -> None:
-    training.loss_of = lambda loss: -loss
 
 
 def load_other_weights(training: Training, step: int) -> None:
@@ -270,15 +210,4 @@ def pure_half(training: Training) -> None:
     training.model.half()
     change_batches(
         training, lambda batch: tuple(x.half() if x.is_floating_point() else x for x in batch)
-    )
-
-
-def leak_target(training: Training) -> None:
-    """A column is made of the target."""
-    change_batches(
-        training,
-        lambda batch: (
-            torch.cat([batch[1].float().reshape(-1, 1), batch[0][:, 1:]], 1),
-            *batch[1:],
-        ),
     )

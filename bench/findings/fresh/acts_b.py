@@ -7,10 +7,9 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from bench.findings.fresh.plant import fill_biases, layers_of, scale_weights
+from bench.findings.wide.acts import fill_biases, layers_of, scale_weights
 from bench.findings.wide.fault import (
     change_batches,
-    change_inputs,
     move_only,
     plant_in,
     replace_module,
@@ -36,11 +35,6 @@ def load_start_each_step(training: Training, step: int) -> None:
     training.model.load_state_dict(training.task.start)  # type: ignore[attr-defined]
 
 
-def divide_loss(training: Training) -> None:
-    """The loss is a mean that is divided by the number of all numbers once more, and again."""
-    training.loss_of = lambda loss: loss / 1e7
-
-
 def scaler_never_steps(training: Training) -> None:
     """A scaler whose factor overflows: it skips each step."""
     training.loss_of = lambda loss: loss * float("inf")
@@ -57,12 +51,6 @@ def one_optimizer_twice(training: Training) -> None:
     actor = training.model.get_submodule("actor")
     training.optimizers[0] = make_optimizer(training.recipe, list(actor.parameters()))
     training.truth = {"critic"}
-
-
-def leave_frozen(training: Training) -> None:
-    """requires_grad_(False) of an earlier stage was not taken back."""
-    for module in plant_in(training, "middle"):
-        module.requires_grad_(False)
 
 
 def leave_vectors_out(training: Training) -> None:
@@ -106,16 +94,6 @@ def give_up_early(training: Training) -> None:
     training.recipe.schedule = lambda _share: factor[0]
 
 
-def give_sixteen_bits(training: Training) -> None:
-    """Sound as integers: nobody divided by 32,768."""
-    change_inputs(training, lambda x: x * 10_000)
-
-
-def give_own_units(training: Training) -> None:
-    """Sales in euros, not in their standard deviations."""
-    change_inputs(training, lambda x: x * 8_000 + 45_000)
-
-
 def give_one_sample(training: Training) -> None:
     """__getitem__ pays no heed to its index."""
     batch = training.task.draw(0)
@@ -123,17 +101,6 @@ def give_one_sample(training: Training) -> None:
     change_batches(
         training, lambda _: tuple(each[:1].expand(size, *each.shape[1:]) for each in batch)
     )
-
-
-def keep_first_memory(training: Training) -> None:
-    """What is drawn from the memory is drawn once."""
-    first = training.task.draw(0)
-    change_batches(training, lambda _: first)
-
-
-def normalise_twice(training: Training) -> None:
-    """Mean and deviation of bytes are taken off numbers from 0 to 1."""
-    change_inputs(training, lambda x: ((x * 6 + 4.9) / 16 - 78) / 75)
 
 
 def silence(training: Training, step: int) -> None:
@@ -157,27 +124,15 @@ def sort_by_class(training: Training) -> None:
     task.draw = lambda step: sample(order[step * 24 % (len(order) - 24) :][:24])
 
 
-def swap_bytes(training: Training, step: int) -> None:
-    """From some file on the byte order is the other one."""
-    if step == training.onset:
-        change_inputs(
-            training, lambda x: torch.randn_like(x) * 10 ** torch.empty_like(x).uniform_(-3, 4)
-        )
-
-
 def swap_betas(training: Training) -> None:
     for optimizer in training.optimizers:
         optimizer.param_groups[0]["betas"] = (0.999, 0.9)
 
 
 def raise_rate(training: Training, factor: float) -> None:
+    """A rate far too high, which no clipping holds back."""
     training.recipe.rate *= factor
     training.recipe.clip = None
-
-
-def invert_gamma(training: Training) -> None:
-    """StepLR(gamma=10): the rate rises twice."""
-    training.recipe.schedule = lambda share: 1.0 if share < 0.4 else 10.0 if share < 0.7 else 100.0
 
 
 def decay_strongly(training: Training) -> None:
@@ -189,18 +144,6 @@ def decay_tables(training: Training) -> None:
     plant_in(training, "embedding")
     move_only(training, "embedding", rate=1.0)
     training.optimizers[0].param_groups[1]["weight_decay"] = 0.5
-
-
-def help_the_judge(training: Training) -> None:
-    """The generator's loss has the judge's sign."""
-    loss = training.task.phases[1].loss
-    training.task.phases[1].loss = lambda batch: -loss(batch)
-
-
-def descend_value(training: Training) -> None:
-    """The actor looks for the lowest value."""
-    loss = training.task.phases[1].loss
-    training.task.phases[1].loss = lambda batch: -loss(batch)
 
 
 @torch.no_grad()
@@ -259,12 +202,6 @@ def sharp_reading(training: Training) -> None:
     for module in training.model.modules():
         if isinstance(module, nn.MultiheadAttention):
             module.in_proj_weight.mul_(40)
-
-
-def eval_from_onset(training: Training, step: int) -> None:
-    """validate() calls eval() and nobody train() after it."""
-    if step == training.onset:
-        training.model.eval()
 
 
 def norms_in_eval(training: Training) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.findings.wide.data import standardised
+
 SYMBOLS = 24
 
 
@@ -19,10 +21,6 @@ def diabetes() -> tuple[Tensor, Tensor]:
     inputs, targets = load_diabetes(return_X_y=True, scaled=False)
     both = [torch.from_numpy(each.astype(np.float32)) for each in (inputs, targets[:, None])]
     return standardised(both[0]), standardised(both[1])
-
-
-def standardised(values: Tensor) -> Tensor:
-    return (values - values.mean(0)) / values.std(0)
 
 
 @cache

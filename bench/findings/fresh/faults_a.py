@@ -5,17 +5,38 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+import torch
 from torch import nn
 
 from bench.findings.faults import DIVERGED
 from bench.findings.fresh import acts_a as acts
-from bench.findings.fresh.plant import (
+from bench.findings.wide.acts import (
+    at_onset,
+    clear_before_step,
+    keep_in_eval,
+    leave_out,
+    map_batches,
+    map_inputs,
+    map_loss,
+    multiply_rate,
+    repeat_first_batch,
+    set_recipe,
+    set_role_dropout,
+    set_sgd_momentum,
+    slow_down,
+    sum_losses,
+)
+from bench.findings.wide.architecture import FRESH_A
+from bench.findings.wide.data import raw_pictures
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    ANY_SEVERITY,
     EARLY,
     GROWTH,
     HIDDEN,
     INPUTS,
     LAST,
-    LATE,
+    MIDWAY,
     MODES,
     NOTHING,
     NUMBERS,
@@ -27,24 +48,27 @@ from bench.findings.fresh.plant import (
     STILL,
     UNSCALED,
     WRONGLY,
+    detach_outputs,
     harm,
-    keep_in_eval,
-    leave_out,
+    kinds,
     plant,
-    set_role_dropout,
-    slow_down,
     still,
 )
-from bench.findings.wide.architecture import FRESH_A
-from bench.findings.wide.fault import AFTERMATH, ANY_SEVERITY, detach_outputs, kinds
 
 _plant, _still, _harm = partial(plant, FRESH_A), partial(still, FRESH_A), partial(harm, FRESH_A)
 
 FAULTS_A: Final = (
-    _still(NOTHING, "clear_before_step", "lenet table_resnet", rewire=acts.clear_before_step),
-    _still(NOTHING, "rewrap_loss", "pointnet roberta", prepare=acts.rewrap_loss),
+    # zero_grad() stands between backward() and step().
+    _still(NOTHING, "clear_before_step", "lenet table_resnet", rewire=clear_before_step),
+    # The loss is made a tensor anew, to be logged, and then sent backward.
+    _still(
+        NOTHING,
+        "rewrap_loss",
+        "pointnet roberta",
+        prepare=map_loss(lambda loss: loss.detach().requires_grad_()),
+    ),
     _still(NOTHING, "skip_updates", "tagger score_matching", prepare=acts.skip_updates),
-    _still(NOTHING, "rate_typo", "bart swin", prepare=partial(acts.raise_rate, factor=1e-6)),
+    _still(NOTHING, "rate_typo", "bart swin", prepare=multiply_rate(1e-6)),
     _still(NOTHING, "warm_up_without_end", "densenet distilled", prepare=acts.warm_up_without_end),
     _still(NOTHING, "pure_bfloat16", "lenet gmlp", prepare=acts.pure_bfloat16),
     _still(PART, "replace_head", "lenet feature_tokens", rewire=acts.replace_head),
@@ -87,11 +111,15 @@ FAULTS_A: Final = (
         "roberta nbeats",
         kinds("stopped_learning"),
         allows=STILL,
-        prepare=acts.end_early,
+        # OneCycleLR was given the epochs for its total steps, and then its last rate
+        # stays.
+        prepare=set_recipe(schedule=lambda share: 1.0 if share < 0.1 else 1e-6),
         onset=(0.1, 0.1),
         severities=ANY_SEVERITY,
     ),
-    _harm(INPUTS, "bytes", "lenet gmlp vector_quantised", UNSCALED, prepare=acts.give_bytes),
+    _harm(
+        INPUTS, "bytes", "lenet gmlp vector_quantised", UNSCALED, prepare=map_inputs(raw_pictures)
+    ),
     _harm(
         INPUTS, "raw_columns", "table_resnet neural_ode", UNSCALED, prepare=acts.give_raw_columns
     ),
@@ -101,7 +129,8 @@ FAULTS_A: Final = (
         "repeat_batch",
         "crnn pointnet opt",
         SAME,
-        prepare=acts.repeat_batch,
+        # next(iter(loader)) at each step, of a loader that does not shuffle.
+        prepare=repeat_first_batch,
         severities=ANY_SEVERITY,
     ),
     _harm(
@@ -110,7 +139,8 @@ FAULTS_A: Final = (
         "pointnet gmlp",
         SAME,
         allows=SHUT | STILL,
-        prepare=acts.blank_inputs,
+        # The augmentation's mask has the wrong sign: nothing is left.
+        prepare=map_inputs(torch.zeros_like),
     ),
     _plant(
         INPUTS,
@@ -118,15 +148,16 @@ FAULTS_A: Final = (
         "albert opt",
         SAME,
         allows=SHUT | STILL,
-        prepare=acts.pad_everything,
+        # The tokenizer knows no word: each one is the unknown one.
+        prepare=map_inputs(torch.ones_like),
     ),
     _harm(
         INPUTS,
         "blank_from_onset",
         "densenet distilled",
         kinds("sudden_change", "input_change") | SAME,
-        at_step=acts.blank_from_onset,
-        onset=LATE,
+        at_step=at_onset(map_inputs(lambda x: torch.full_like(x, -0.8))),
+        onset=MIDWAY,
     ),
     _plant(
         INPUTS,
@@ -143,7 +174,7 @@ FAULTS_A: Final = (
         "feature_tokens table_resnet",
         kinds("non_finite"),
         at_step=acts.lose_a_cell,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     _plant(
         NUMBERS,
@@ -152,7 +183,7 @@ FAULTS_A: Final = (
         kinds("non_finite"),
         allows=kinds("sudden_change"),
         at_step=acts.divide_by_nothing,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     _harm(
         NUMBERS,
@@ -167,23 +198,24 @@ FAULTS_A: Final = (
         "rate_40",
         "opt nbeats densenet gmlp",
         DIVERGED,
-        prepare=partial(acts.raise_rate, factor=40.0),
+        prepare=multiply_rate(40.0),
     ),
     _harm(
         GROWTH,
         "momentum",
         "lenet neural_ode",
         DIVERGED | kinds("optimizer_settings"),
-        rewire=acts.raise_momentum,
+        rewire=set_sgd_momentum(0.998),
     ),
-    _harm(GROWTH, "sum_the_loss", "lenet densenet", DIVERGED, prepare=acts.sum_the_loss),
+    # reduction="sum".
+    _harm(GROWTH, "sum_the_loss", "lenet densenet", DIVERGED, prepare=sum_losses),
     _plant(
         WRONGLY,
         "turned_sign",
         "nbeats feature_tokens mixture_density",
         kinds("exploding", "non_finite", "loss_rises"),
         allows=AFTERMATH,
-        prepare=acts.turn_sign,
+        prepare=map_loss(lambda loss: -loss),
     ),
     _harm(
         "a jump",
@@ -191,7 +223,7 @@ FAULTS_A: Final = (
         "swin tagger score_matching",
         kinds("sudden_change"),
         at_step=acts.load_other_weights,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     _harm(
         START,
@@ -284,5 +316,17 @@ FAULTS_A: Final = (
         allows=kinds(),
         prepare=acts.append(nn.Sigmoid()),
     ),
-    _plant(HIDDEN, "target_leak", "feature_tokens table_resnet", kinds(), prepare=acts.leak_target),
+    # A column is made of the target.
+    _plant(
+        HIDDEN,
+        "target_leak",
+        "feature_tokens table_resnet",
+        kinds(),
+        prepare=map_batches(
+            lambda batch: (
+                torch.cat([batch[1].float().reshape(-1, 1), batch[0][:, 1:]], 1),
+                *batch[1:],
+            )
+        ),
+    ),
 )

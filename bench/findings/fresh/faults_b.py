@@ -5,16 +5,34 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+import torch
+
 from bench.findings.faults import DIVERGED
 from bench.findings.fresh import acts_b as acts
-from bench.findings.fresh.plant import (
+from bench.findings.wide.acts import (
+    at_onset,
+    descend_second_loss,
+    leave_frozen,
+    leave_out,
+    map_inputs,
+    map_loss,
+    repeat_first_batch,
+    set_dropout,
+    set_recipe,
+    switch_to_eval,
+)
+from bench.findings.wide.architecture import FRESH_B
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    ANY_SEVERITY,
     EARLY,
     GROWTH,
     HIDDEN,
     INPUTS,
     LAST,
-    LATE,
+    MIDWAY,
     MODES,
+    NON_FINITE,
     NOTHING,
     NUMBERS,
     PART,
@@ -26,16 +44,13 @@ from bench.findings.fresh.plant import (
     STILL_TOO,
     UNSCALED,
     WRONGLY,
+    detach_outputs,
     harm,
-    leave_out,
+    kinds,
     plant,
-    set_dropout,
     still,
 )
-from bench.findings.wide.architecture import FRESH_B
-from bench.findings.wide.fault import AFTERMATH, ANY_SEVERITY, detach_outputs, kinds
 
-NON_FINITE = kinds("non_finite")
 ODD = kinds("optimizer_settings")
 
 
@@ -46,7 +61,12 @@ FAULTS_B: Final = (
         NOTHING, "load_start_each_step", "perceiver audio_cnn", at_step=acts.load_start_each_step
     ),
     _still(
-        NOTHING, "divide_loss", "audio_cnn softmax_regression highway", prepare=acts.divide_loss
+        # The loss is a mean that is divided by the number of all numbers once more, and
+        # again.
+        NOTHING,
+        "divide_loss",
+        "audio_cnn softmax_regression highway",
+        prepare=map_loss(lambda loss: loss / 1e7),
     ),
     _still(
         NOTHING,
@@ -69,7 +89,8 @@ FAULTS_B: Final = (
         "leave_frozen",
         "segmentation state_space",
         kinds("frozen", "not_learning"),
-        prepare=acts.leave_frozen,
+        # requires_grad_(False) of an earlier stage was not taken back.
+        prepare=leave_frozen("middle"),
         severities=ANY_SEVERITY,
     ),
     _still(
@@ -110,9 +131,17 @@ FAULTS_B: Final = (
         "sixteen_bits",
         "audio_transformer audio_cnn",
         UNSCALED,
-        prepare=acts.give_sixteen_bits,
+        # Sound as integers: nobody divided by 32,768.
+        prepare=map_inputs(lambda x: x * 10_000),
     ),
-    _harm(INPUTS, "own_units", "perceiver forecaster", UNSCALED, prepare=acts.give_own_units),
+    # Sales in euros, not in their standard deviations.
+    _harm(
+        INPUTS,
+        "own_units",
+        "perceiver forecaster",
+        UNSCALED,
+        prepare=map_inputs(lambda x: x * 8_000 + 45_000),
+    ),
     _plant(
         INPUTS,
         "one_sample",
@@ -126,7 +155,8 @@ FAULTS_B: Final = (
         "first_memory",
         "deterministic_policy quantiles",
         SAME,
-        prepare=acts.keep_first_memory,
+        # What is drawn from the memory is drawn once.
+        prepare=repeat_first_batch,
         severities=ANY_SEVERITY,
     ),
     _harm(
@@ -134,7 +164,8 @@ FAULTS_B: Final = (
         "normalised_twice",
         "inception prototypes softmax_regression",
         SAME | UNSCALED | kinds("vanishing"),
-        prepare=acts.normalise_twice,
+        # Mean and deviation of bytes are taken off numbers from 0 to 1.
+        prepare=map_inputs(lambda x: ((x * 6 + 4.9) / 16 - 78) / 75),
     ),
     _plant(
         INPUTS,
@@ -150,8 +181,11 @@ FAULTS_B: Final = (
         "swap_bytes",
         "inception margin",
         DIVERGED | kinds("input_change"),
-        at_step=acts.swap_bytes,
-        onset=LATE,
+        # From some file on the byte order is the other one.
+        at_step=at_onset(
+            map_inputs(lambda x: torch.randn_like(x) * 10 ** torch.empty_like(x).uniform_(-3, 4))
+        ),
+        onset=MIDWAY,
     ),
     _plant(
         NUMBERS,
@@ -159,7 +193,7 @@ FAULTS_B: Final = (
         "audio_cnn audio_transformer",
         NON_FINITE,
         at_step=acts.silence,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     _plant(NUMBERS, "root_of_nothing", "margin", NON_FINITE, prepare=acts.root_of_nothing),
     _plant(
@@ -168,7 +202,7 @@ FAULTS_B: Final = (
         "quantiles perceiver",
         NON_FINITE,
         at_step=acts.lose_a_target,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     _harm(
         NUMBERS,
@@ -190,7 +224,10 @@ FAULTS_B: Final = (
         "invert_gamma",
         "xcit quantiles two_tasks",
         DIVERGED,
-        prepare=acts.invert_gamma,
+        # StepLR(gamma=10): the rate rises twice.
+        prepare=set_recipe(
+            schedule=lambda share: 1.0 if share < 0.4 else 10.0 if share < 0.7 else 100.0
+        ),
         onset=(0.4, 0.4),
     ),
     _harm(
@@ -213,14 +250,16 @@ FAULTS_B: Final = (
         "hinge_gan",
         DIVERGED | kinds("vanishing", "loss_rises"),
         allows=AFTERMATH,
-        prepare=acts.help_the_judge,
+        # The generator's loss has the judge's sign.
+        prepare=descend_second_loss,
     ),
     _harm(
         WRONGLY,
         "descend_value",
         "deterministic_policy",
         kinds("saturated", "exploding", "loss_rises"),
-        prepare=acts.descend_value,
+        # The actor looks for the lowest value.
+        prepare=descend_second_loss,
     ),
     _plant(
         "collapse", "agree_alone", "barlow_twins", SHUT, allows=AFTERMATH, prepare=acts.agree_alone
@@ -301,8 +340,9 @@ FAULTS_B: Final = (
         "eval_from_onset",
         "electra audio_cnn segmentation",
         kinds("eval_mode", "sudden_change"),
-        at_step=acts.eval_from_onset,
-        onset=LATE,
+        # validate() calls eval() and nobody train() after it.
+        at_step=at_onset(switch_to_eval),
+        onset=MIDWAY,
     ),
     _plant(
         MODES,

@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import torch
 
+from bench.findings.wide.acts import Ways, as_it_is, set_recipe
 from bench.findings.wide.fault import change_batches
 from bench.findings.wide.training import Batch, Training, phase_parameters
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
-
-
-def restarts(training: Training) -> None:
-    """Three cosines, each from the full rate."""
-    training.recipe.schedule = lambda share: (
-        0.52 + 0.48 * float(torch.cos(torch.tensor(3.14159 * (share * 3 % 1))))
-    )
-
-
-def long_warm_up(training: Training) -> None:
-    training.recipe.schedule = lambda share: min(1.0, (share + 0.01) / 0.4)
-
-
-def to_nothing(training: Training) -> None:
-    """The rate falls in a line to 0 at the end."""
-    training.recipe.schedule = lambda share: 1 - share
-
-
-def four_batches_in_bfloat16(training: Training) -> None:
-    training.recipe.accumulate, training.recipe.autocast = 4, torch.bfloat16
 
 
 def rmsprop(training: Training) -> None:
@@ -92,18 +69,23 @@ def _regroup(optimizer: torch.optim.Optimizer, groups: list[dict[str, object]]) 
         optimizer.add_param_group(group)
 
 
-def nothing_more(_training: Training) -> None:
-    """As the recipe has it."""
-
-
-WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
-    "restarts": (restarts, None),
-    "long_warm_up": (long_warm_up, None),
-    "to_nothing": (to_nothing, None),
-    "four_batches_in_bfloat16": (four_batches_in_bfloat16, None),
+WAYS: Final[Ways] = {
+    # Three cosines, each from the full rate.
+    "restarts": (
+        set_recipe(
+            schedule=lambda share: (
+                0.52 + 0.48 * float(torch.cos(torch.tensor(3.14159 * (share * 3 % 1))))
+            )
+        ),
+        None,
+    ),
+    "long_warm_up": (set_recipe(schedule=lambda share: min(1.0, (share + 0.01) / 0.4)), None),
+    # The rate falls in a line to 0 at the end.
+    "to_nothing": (set_recipe(schedule=lambda share: 1 - share), None),
+    "four_batches_in_bfloat16": (set_recipe(accumulate=4, autocast=torch.bfloat16), None),
     "rmsprop": (rmsprop, None),
     "noisy_inputs": (noisy_inputs, None),
     "short_last_batches": (short_last_batches, None),
-    "rates_by_layer": (nothing_more, rates_by_layer),
-    "no_decay_of_biases": (nothing_more, no_decay_of_biases),
+    "rates_by_layer": (as_it_is, rates_by_layer),
+    "no_decay_of_biases": (as_it_is, no_decay_of_biases),
 }

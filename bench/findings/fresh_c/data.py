@@ -8,17 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.findings.wide.data import floats, standardised
+
 WORDS = 400
 PHONES = 9
-
-
-def _floats(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
-
-
-def scaled(values: Tensor) -> Tensor:
-    """Each column with mean 0 and standard deviation 1."""
-    return (values - values.mean(0)) / values.std(0)
 
 
 @cache
@@ -41,7 +34,7 @@ def raw_textures(samples: int = 1200, size: int = 16) -> tuple[Tensor, Tensor]:
         colour = random.uniform(20, 70, (3, 1, 1)) * random.choice([-1, 1], (3, 1, 1))
         base = random.uniform(90, 160, (3, 1, 1))
         pixels[row] = base + colour * wave[None] + random.normal(0, 12, (3, size, size))
-    return _floats(pixels.clip(0, 255).round()), torch.from_numpy(kinds)
+    return floats(pixels.clip(0, 255).round()), torch.from_numpy(kinds)
 
 
 @cache
@@ -70,7 +63,7 @@ def scenes(samples: int = 900) -> tuple[Tensor, Tensor]:
             pictures[row, 0] += 2.0 * (far < radius)
             own = [1, *place, radius / 4, radius / 4, disc, 1 - disc]
             targets[row, :, cell // 3, cell % 3] = own
-    return _floats(pictures), _floats(targets)
+    return floats(pictures), floats(targets)
 
 
 @cache
@@ -86,7 +79,7 @@ def clips(samples: int = 800) -> tuple[Tensor, Tensor]:
         for time in range(6):
             x, y = start[row] + 0.8 * (time - 2.5) * steps[ways[row]]
             films[row, time, 0] += 2 * np.exp(-((across - x) ** 2 + (down - y) ** 2) / 2)
-    return _floats(films), torch.from_numpy(ways)
+    return floats(films), torch.from_numpy(ways)
 
 
 @cache
@@ -124,7 +117,7 @@ def utterances(samples: int = 700) -> tuple[Tensor, Tensor, Tensor]:
             lasts = random.integers(3, 6)
             frames[row, place : place + lasts] += shapes[phone]
             place += lasts
-    return _floats(frames), torch.from_numpy(phones), torch.from_numpy(counts)
+    return floats(frames), torch.from_numpy(phones), torch.from_numpy(counts)
 
 
 @cache
@@ -136,7 +129,7 @@ def prices() -> tuple[Tensor, Tensor]:
     rate = 4 * np.sin(6.28 * times / 60) + 2 * np.sin(6.28 * times / 23) + 0.5 * walk
     rate = (rate - rate.min()) / (rate.max() - rate.min())
     windows = np.lib.stride_tricks.sliding_window_view(rate, 21)
-    return _floats(windows[:, :20, None]), _floats(windows[:, 20:])
+    return floats(windows[:, :20, None]), floats(windows[:, 20:])
 
 
 @cache
@@ -158,13 +151,13 @@ def raw_houses(samples: int = 1500) -> tuple[Tensor, Tensor]:
         + random.normal(0, 12000, samples)
     ).clip(20000)
     columns = np.stack([area, rooms, year, distance, income, crime, lot, floor], 1)
-    return _floats(columns), _floats(price[:, None])
+    return floats(columns), floats(price[:, None])
 
 
 @cache
 def houses() -> tuple[Tensor, Tensor]:
     columns, price = raw_houses()
-    return scaled(columns), scaled(price.log())
+    return standardised(columns), standardised(price.log())
 
 
 @cache
@@ -175,7 +168,7 @@ def payments(samples: int = 3000) -> tuple[Tensor, Tensor]:
     columns[:, 3] = (columns[:, 3] > 1).astype(float)
     odd = 1.3 * columns[:, 0] * columns[:, 1] + columns[:, 2] + 1.5 * columns[:, 3] - 3.3
     fraud = random.random(samples) < 1 / (1 + np.exp(-2 * odd))
-    return _floats(columns), _floats(fraud)
+    return floats(columns), floats(fraud)
 
 
 @cache
@@ -189,7 +182,7 @@ def documents(samples: int = 1200) -> tuple[Tensor, Tensor]:
         own = 180 + 24 * topic + random.integers(0, 24, 4)
         np.add.at(counts[row], np.concatenate([words, own]), 1)
     weights = counts * np.log(samples / (1 + (counts > 0).sum(0)))
-    return _floats(weights / np.linalg.norm(weights, axis=1, keepdims=True)), torch.from_numpy(
+    return floats(weights / np.linalg.norm(weights, axis=1, keepdims=True)), torch.from_numpy(
         topics
     )
 
@@ -203,7 +196,7 @@ def sales(samples: int = 3000) -> tuple[Tensor, Tensor, Tensor]:
     worth = random.normal(0, 1, (3, 60))
     sold = numbers @ random.normal(0, 0.6, 4) + sum(worth[i, ids[:, i]] for i in range(3))
     sold = sold + 0.5 * numbers[:, 0] * worth[0, ids[:, 0]] + random.normal(0, 0.2, samples)
-    return _floats(numbers), torch.from_numpy(ids), scaled(_floats(sold[:, None]))
+    return floats(numbers), torch.from_numpy(ids), standardised(floats(sold[:, None]))
 
 
 @cache
@@ -219,7 +212,11 @@ def molecules(samples: int = 800) -> tuple[Tensor, Tensor, Tensor]:
     worth, strength = random.normal(0, 1, 5), np.array([0.5, 1.0, -1.0])
     own = worth[kinds]
     pairs = np.einsum("nkij,k,ni,nj->n", bonds, strength, own, own)
-    return _floats(np.eye(5)[kinds]), _floats(bonds), scaled(_floats((own.sum(1) + pairs)[:, None]))
+    return (
+        floats(np.eye(5)[kinds]),
+        floats(bonds),
+        standardised(floats((own.sum(1) + pairs)[:, None])),
+    )
 
 
 @cache
@@ -231,7 +228,7 @@ def operators(samples: int = 2000) -> tuple[Tensor, Tensor]:
     values = (sizes * np.sin(3.14 * waves * grid[None, :, None])).sum(2)
     place = random.random((samples, 1))
     integral = (sizes[:, 0] * (1 - np.cos(3.14 * waves * place)) / (3.14 * waves)).sum(1)
-    return _floats(np.concatenate([values, place], 1)), scaled(_floats(integral[:, None]))
+    return floats(np.concatenate([values, place], 1)), standardised(floats(integral[:, None]))
 
 
 @cache
@@ -261,4 +258,4 @@ def signals(samples: int = 1200) -> tuple[Tensor, Tensor, Tensor]:
     values = np.stack([first, second, third], 2) + random.normal(0, 0.3, (samples, 32, 3))
     ended = times >= lengths[:, None]
     values[ended] = 0
-    return _floats(values), torch.from_numpy(ended), torch.from_numpy(kinds)
+    return floats(values), torch.from_numpy(ended), torch.from_numpy(kinds)

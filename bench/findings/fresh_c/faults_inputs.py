@@ -7,37 +7,26 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from bench.findings.fresh.plant import (
-    INPUTS,
-    LATE,
-    harm,
-    plant,
-)
 from bench.findings.fresh_c import data
+from bench.findings.wide.acts import map_inputs, map_late_batches, repeat_first_batch
 from bench.findings.wide.architecture import FRESH_C
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
+    INPUTS,
+    MIDWAY,
+    NON_FINITE,
     change_batches,
     change_inputs,
-    change_late_batches,
+    harm,
     kinds,
+    plant,
 )
 from bench.findings.wide.training import (
     Batch,
     Training,
 )
 
-NAN = kinds("non_finite")
 ALL_MARKS = kinds("unscaled_inputs", "outlier_features", "exploding", "spike_and_crash")
-
-
-def give_pixels(training: Training) -> None:
-    change_inputs(training, lambda images: images * 50 + 125)
-
-
-def divide_twice(training: Training) -> None:
-    """ToTensor divides by 255, and so does the next line."""
-    change_inputs(training, lambda images: (images * 50 + 125) / 255 / 255)
 
 
 def give_raw_columns(training: Training) -> None:
@@ -77,17 +66,6 @@ def in_order_of_class(training: Training) -> None:
     task.draw = draw
 
 
-def first_batch_again(training: Training) -> None:
-    """next(iter(loader)) in each step."""
-    batch = training.task.draw(0)
-    training.task.draw = lambda _: batch
-
-
-def resume_unscaled(training: Training) -> None:
-    """After a restart from a checkpoint the values come as bytes."""
-    change_late_batches(training, lambda batch: (batch[0] * 60 + 100, *batch[1:]))
-
-
 C_INPUTS: Final = (
     harm(
         FRESH_C,
@@ -95,7 +73,7 @@ C_INPUTS: Final = (
         "pixels_to_255",
         "tutorial_cnn squeezenet",
         kinds("unscaled_inputs", "exploding"),
-        prepare=give_pixels,
+        prepare=map_inputs(lambda images: images * 50 + 125),
     ),
     harm(
         FRESH_C,
@@ -103,7 +81,8 @@ C_INPUTS: Final = (
         "divided_twice",
         "tutorial_cnn squeezenet",
         kinds("vanishing", "collapsed", "constant_input", "unscaled_inputs"),
-        prepare=divide_twice,
+        # ToTensor divides by 255, and so does the next line.
+        prepare=map_inputs(lambda images: (images * 50 + 125) / 255 / 255),
     ),
     harm(
         FRESH_C,
@@ -126,7 +105,7 @@ C_INPUTS: Final = (
         INPUTS,
         "missing_as_999",
         "house_prices fraud",
-        ALL_MARKS | NAN,
+        ALL_MARKS | NON_FINITE,
         prepare=mark_missing,
         severities=ANY_SEVERITY,
     ),
@@ -145,7 +124,8 @@ C_INPUTS: Final = (
         "first_batch_again",
         "nano_gpt vgg",
         kinds("constant_input"),
-        prepare=first_batch_again,
+        # next(iter(loader)) in each step.
+        prepare=repeat_first_batch,
         severities=ANY_SEVERITY,
     ),
     harm(
@@ -154,7 +134,8 @@ C_INPUTS: Final = (
         "resumed_unscaled",
         "cnn_lstm tutorial_cnn",
         kinds("input_change", "exploding", "sudden_change"),
-        prepare=resume_unscaled,
-        onset=LATE,
+        # After a restart from a checkpoint the values come as bytes.
+        prepare=map_late_batches(lambda batch: (batch[0] * 60 + 100, *batch[1:])),
+        onset=MIDWAY,
     ),
 )

@@ -9,33 +9,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh.plant import (
-    HIDDEN,
-    LAST,
-    LATE,
-    MODES,
-    NUMBERS,
-    PART,
-    harm,
-    plant,
-    set_role_dropout,
-)
 from bench.findings.fresh_c.dense import detect_loss
 from bench.findings.fresh_c.sequences import Attention
+from bench.findings.wide.acts import at_onset, set_role_dropout, shuffle_targets, switch_to_eval
 from bench.findings.wide.architecture import FRESH_C
 from bench.findings.wide.fault import (
-    change_batches,
+    HIDDEN,
+    LAST,
+    MIDWAY,
+    MODES,
+    NON_FINITE,
+    NUMBERS,
+    PART,
     change_inputs,
     change_late_batches,
+    harm,
     kinds,
+    plant,
     replace_module,
 )
 from bench.findings.wide.training import (
     Batch,
     Training,
 )
-
-NAN = kinds("non_finite")
 
 
 class Unregistered:
@@ -78,19 +74,6 @@ def scale_constant_column(training: Training) -> None:
         return torch.where(torch.arange(rows.shape[1]) == 2, (rows - 3.0) / 0.0, rows)
 
     change_inputs(training, change)
-
-
-def shuffle_targets(training: Training) -> None:
-    def change(batch: Batch) -> Batch:
-        return (*batch[:-1], batch[-1][torch.randperm(len(batch[-1]))])
-
-    change_batches(training, change)
-
-
-def stay_in_eval(training: Training, step: int) -> None:
-    """evaluate() calls model.eval(), and nobody calls train() after it."""
-    if step == training.onset:
-        training.model.eval()
 
 
 def keep_a_tenth(training: Training) -> None:
@@ -193,16 +176,16 @@ C_MODES: Final = (
         NUMBERS,
         "values_missing",
         "fraud house_prices",
-        NAN,
+        NON_FINITE,
         prepare=lose_values,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_C,
         NUMBERS,
         "constant_column_scaled",
         "entity_embeddings fraud",
-        NAN,
+        NON_FINITE,
         prepare=scale_constant_column,
     ),
     plant(
@@ -219,7 +202,8 @@ C_MODES: Final = (
         "train_mode_forgotten",
         "vgg bilstm",
         kinds("eval_mode"),
-        at_step=stay_in_eval,
+        # evaluate() calls model.eval(), and nobody calls train() after it.
+        at_step=at_onset(switch_to_eval),
         onset=(0.1, 0.4),
     ),
     harm(

@@ -8,18 +8,24 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import (
-    GROWTH,
-    LATE,
-    START,
-    WRONGLY,
-    harm,
-    layers_of,
-)
 from bench.findings.fresh_c.games import critic_loss
+from bench.findings.wide.acts import (
+    layers_of,
+    map_loss,
+    multiply_rate,
+    never_clear,
+    set_recipe,
+    sum_losses,
+)
 from bench.findings.wide.architecture import FRESH_C
 from bench.findings.wide.fault import (
     AFTERMATH,
+    GROWTH,
+    MIDWAY,
+    SHRINKS,
+    START,
+    WRONGLY,
+    harm,
     kinds,
     replace_module,
 )
@@ -29,28 +35,10 @@ from bench.findings.wide.training import (
     keep_rate,
 )
 
-SHRINKS = kinds("collapsed", "vanishing")
-
-
-def raise_rate(training: Training) -> None:
-    training.recipe.rate *= 100
-
 
 def raise_rate_later(training: Training, step: int) -> None:
     """Resumed with the rate of another file."""
     training.factor = 100.0 if step >= training.onset else 1.0
-
-
-def sum_losses(training: Training) -> None:
-    """reduction="sum"."""
-    size = len(training.task.draw(0)[0])
-    training.loss_of = lambda loss: loss * size
-
-
-def never_clear(training: Training) -> None:
-    """The line with zero_grad() is not there."""
-    for optimizer in training.optimizers:
-        optimizer.zero_grad = lambda *_, **__: None  # type: ignore[method-assign]
 
 
 def skip_warm_up(training: Training) -> None:
@@ -73,15 +61,6 @@ def pay_in_hundreds(training: Training) -> None:
         return (batch[0], batch[1], 400 * batch[2], batch[3])
 
     training.task.draw = drawn
-
-
-def ascend(training: Training) -> None:
-    training.loss_of = lambda loss: -loss
-
-
-def decay_much(training: Training) -> None:
-    """weight_decay=0.1 in Adam, which adds it to the gradient."""
-    training.recipe.weight_decay = 0.1
 
 
 @torch.no_grad()
@@ -143,7 +122,7 @@ C_RATES: Final = (
         "tutorial_cnn text_cnn mae",
         DIVERGED,
         allows=AFTERMATH | kinds("loss_rises"),
-        prepare=raise_rate,
+        prepare=multiply_rate(100),
     ),
     harm(
         FRESH_C,
@@ -152,7 +131,7 @@ C_RATES: Final = (
         "mpnn vgg",
         DIVERGED,
         at_step=raise_rate_later,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_C,
@@ -161,6 +140,7 @@ C_RATES: Final = (
         "vgg spatial_transformer",
         DIVERGED,
         allows=AFTERMATH | kinds("loss_rises"),
+        # reduction="sum".
         prepare=sum_losses,
     ),
     harm(
@@ -169,6 +149,7 @@ C_RATES: Final = (
         "gradients_kept",
         "house_prices spatial_transformer",
         DIVERGED | kinds("kept_gradients"),
+        # The line with zero_grad() is not there.
         rewire=never_clear,
     ),
     harm(
@@ -201,7 +182,7 @@ C_RATES: Final = (
         "loss_maximised",
         "deeponet entity_embeddings",
         DIVERGED | kinds("loss_rises"),
-        prepare=ascend,
+        prepare=map_loss(lambda loss: -loss),
     ),
     harm(
         FRESH_C,
@@ -209,7 +190,8 @@ C_RATES: Final = (
         "decay_in_adam",
         "text_cnn cnn_lstm mpnn",
         SHRINKS | kinds("optimizer_settings"),
-        prepare=decay_much,
+        # weight_decay=0.1 in Adam, which adds it to the gradient.
+        prepare=set_recipe(weight_decay=0.1),
     ),
     harm(
         FRESH_C,

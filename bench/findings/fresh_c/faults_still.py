@@ -7,24 +7,22 @@ from typing import Final
 
 from torch import nn
 
-from bench.findings.fresh.plant import (
-    EARLY,
-    NOTHING,
-    PART,
-    STILL_TOO,
-    leave_out,
-    plant,
-    still,
-)
+from bench.findings.wide.acts import leave_out, map_loss, set_recipe
 from bench.findings.wide.architecture import FRESH_C
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    EARLY,
+    NOTHING,
+    PART,
+    STILL_TOO,
     detach_outputs,
     kinds,
+    plant,
     plant_in,
     replace_module,
     role_modules,
+    still,
 )
 from bench.findings.wide.training import (
     Training,
@@ -36,11 +34,6 @@ from bench.findings.wide.training import (
 def never_step(training: Training) -> None:
     """The line with optimizer.step() is not there."""
     training.updates = False
-
-
-def rewrap_loss(training: Training) -> None:
-    """Variable(loss.data, requires_grad=True), against an error that says there is no gradient."""
-    training.loss_of = lambda loss: loss.detach().requires_grad_(True)
 
 
 def replace_head_late(training: Training) -> None:
@@ -68,15 +61,6 @@ def train_critic_twice(training: Training) -> None:
     )
 
 
-def rate_of_a_millionth(training: Training) -> None:
-    training.recipe.rate = 1e-6
-
-
-def warm_up_by_integers(training: Training) -> None:
-    """step // warm_up_steps, which is 0 until the warm-up has ended."""
-    training.recipe.schedule = lambda _share: 0.0
-
-
 def optimize_copy(training: Training) -> None:
     """The optimizer was made for a model that is then copied; the copy is trained."""
     other = copy.deepcopy(training.model)
@@ -91,16 +75,31 @@ def step_scheduler_each_batch(training: Training) -> None:
 
 C_STILL: Final = (
     still(FRESH_C, NOTHING, "step_forgotten", "tutorial_cnn bilstm", prepare=never_step),
-    still(FRESH_C, NOTHING, "loss_wrapped_again", "deeponet squeezenet", prepare=rewrap_loss),
+    # Variable(loss.data, requires_grad=True), against an error that says there is no
+    # gradient.
+    still(
+        FRESH_C,
+        NOTHING,
+        "loss_wrapped_again",
+        "deeponet squeezenet",
+        prepare=map_loss(lambda loss: loss.detach().requires_grad_(True)),
+    ),
     still(
         FRESH_C,
         NOTHING,
         "millionth_rate",
         "text_cnn mae",
-        prepare=rate_of_a_millionth,
+        prepare=set_recipe(rate=1e-6),
         needs_effect=True,
     ),
-    still(FRESH_C, NOTHING, "warm_up_by_integers", "nano_gpt", prepare=warm_up_by_integers),
+    # step // warm_up_steps, which is 0 until the warm-up has ended.
+    still(
+        FRESH_C,
+        NOTHING,
+        "warm_up_by_integers",
+        "nano_gpt",
+        prepare=set_recipe(schedule=lambda _share: 0.0),
+    ),
     still(
         FRESH_C, NOTHING, "optimizer_of_a_copy", "cnn_lstm super_resolution", rewire=optimize_copy
     ),

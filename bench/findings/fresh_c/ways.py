@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.findings.fresh.plant import set_dropout
+from bench.findings.wide.acts import (
+    Ways,
+    freeze_role,
+    set_dropout,
+    set_recipe,
+)
 from bench.findings.wide.fault import role_modules
 from bench.findings.wide.training import Batch, Training, train_before
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
 
 
 def restarts(training: Training) -> None:
@@ -43,14 +44,6 @@ def half_dropped(training: Training) -> None:
 def eight_accumulated(training: Training) -> None:
     training.recipe.accumulate = 4
     training.recipe.steps = training.recipe.steps // 2
-
-
-def in_bfloat16(training: Training) -> None:
-    training.recipe.autocast = torch.bfloat16
-
-
-def averaged(training: Training) -> None:
-    training.recipe.average = 0.995
 
 
 def sorted_by_length(training: Training) -> None:
@@ -98,12 +91,6 @@ def smoothed_labels(training: Training) -> None:
     training.task.phases[0].loss = loss
 
 
-def gradually_thawed(training: Training) -> None:
-    """The trunk is frozen in the first third, as in fastai's fine_tune."""
-    for module in role_modules(training, "trunk"):
-        module.requires_grad_(False)
-
-
 def thaw(training: Training, step: int) -> None:
     if step != training.recipe.steps // 3:
         return
@@ -114,11 +101,6 @@ def thaw(training: Training, step: int) -> None:
         training.optimizers[0].add_param_group({"params": parameters, "lr": rate, "own_rate": rate})
 
 
-def large_decay(training: Training) -> None:
-    """AdamW as language models have it."""
-    training.recipe.optimizer, training.recipe.weight_decay = "adamw", 0.1
-
-
 def tiny_batches(training: Training) -> None:
     """Four samples to a step."""
     draw = training.task.draw
@@ -126,24 +108,22 @@ def tiny_batches(training: Training) -> None:
     training.recipe.rate /= 4
 
 
-def long_warm_up(training: Training) -> None:
-    training.recipe.schedule = lambda share: min(1.0, (share + 0.005) / 0.5)
-
-
-C_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
+C_WAYS: Final[Ways] = {
     "cycles_that_double": (restarts, None),
     "fine_tuned": (fine_tuned, None),
     "half_dropped": (half_dropped, None),
     "fewer_steps_of_four_batches": (eight_accumulated, None),
-    "in_bfloat16": (in_bfloat16, None),
-    "slowly_averaged": (averaged, None),
+    "in_bfloat16": (set_recipe(autocast=torch.bfloat16), None),
+    "slowly_averaged": (set_recipe(average=0.995), None),
     "sorted_by_length": (sorted_by_length, None),
     "curriculum": (curriculum, None),
     "mixup": (smoothed_labels, None),
-    "gradually_thawed": (gradually_thawed, thaw),
-    "large_decay": (large_decay, None),
+    # The trunk is frozen in the first third, as in fastai's fine_tune.
+    "gradually_thawed": (freeze_role("trunk"), thaw),
+    # AdamW as language models have it.
+    "large_decay": (set_recipe(optimizer="adamw", weight_decay=0.1), None),
     "tiny_batches": (tiny_batches, None),
-    "half_of_warm_up": (long_warm_up, None),
+    "half_of_warm_up": (set_recipe(schedule=lambda share: min(1.0, (share + 0.005) / 0.5)), None),
 }
 
 C_HEALTHY: Final = (

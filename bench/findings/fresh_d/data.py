@@ -8,13 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.findings.wide.data import floats
+
 STORY_WORDS = 90
 DATE_LETTERS = " 0123456789abcdefghijlmnoprstuvy-"
 OBJECTS = 3
-
-
-def floats(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
 
 
 @cache

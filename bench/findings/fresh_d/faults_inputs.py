@@ -8,42 +8,28 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.findings.fresh.plant import INPUTS, LATE, NUMBERS, SHUT, harm, plant
-from bench.findings.fresh_c.faults_inputs import first_batch_again, in_order_of_class
+from bench.findings.fresh_c.faults_inputs import in_order_of_class
 from bench.findings.fresh_d.pictures import triplet_loss
+from bench.findings.wide.acts import map_batches, map_inputs, map_late_batches, repeat_first_batch
 from bench.findings.wide.architecture import FRESH_D
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
+    INPUTS,
+    MIDWAY,
+    NON_FINITE,
+    NUMBERS,
+    SHUT,
     change_batches,
     change_inputs,
     change_late_batches,
+    harm,
     kinds,
+    plant,
 )
 from bench.findings.wide.training import Batch, Training
 
-NAN = kinds("non_finite")
 CHANGED = kinds("input_change", "sudden_change")
 LARGE = kinds("unscaled_inputs", "exploding")
-
-
-def give_bytes(training: Training) -> None:
-    """No normalisation: 0 to 255."""
-    change_inputs(training, lambda images: (images * 0.3 + 0.15) * 255)
-
-
-def cut_out_everything(training: Training) -> None:
-    """Cutout's size is the picture's."""
-    change_inputs(training, torch.zeros_like)
-
-
-def turn_microphone_down(training: Training) -> None:
-    """The loader's scale is lost: a hundredth from the onset on."""
-    change_late_batches(training, lambda batch: (batch[0] / 100, *batch[1:]))
-
-
-def know_no_words(training: Training) -> None:
-    """Another vocabulary: all words are unknown."""
-    change_late_batches(training, lambda batch: (torch.ones_like(batch[0]), *batch[1:]))
 
 
 def add_unix_time(training: Training) -> None:
@@ -55,11 +41,6 @@ def add_unix_time(training: Training) -> None:
         return rows
 
     change_inputs(training, change)
-
-
-def give_megawatts(training: Training) -> None:
-    """The load as it is measured, in inputs and in targets."""
-    change_batches(training, lambda batch: tuple(600 * each + 4000 for each in batch))
 
 
 def break_sensor(training: Training) -> None:
@@ -143,11 +124,6 @@ def compute_in_half(training: Training) -> None:
     change_batches(training, lambda batch: (batch[0].half(), *batch[1:]))
 
 
-def give_one_label(training: Training) -> None:
-    """The labels' column was read as 0 throughout."""
-    change_batches(training, lambda batch: (*batch[:-1], torch.zeros_like(batch[-1])))
-
-
 def look_at_padding(training: Training) -> None:
     """The mask has 1 for padding, as another library wants it."""
     model = training.model
@@ -160,14 +136,23 @@ def look_at_padding(training: Training) -> None:
 
 
 D_INPUTS: Final = (
-    harm(FRESH_D, INPUTS, "bytes_as_read", "mnist_mlp", LARGE, prepare=give_bytes),
+    # No normalisation: 0 to 255.
+    harm(
+        FRESH_D,
+        INPUTS,
+        "bytes_as_read",
+        "mnist_mlp",
+        LARGE,
+        prepare=map_inputs(lambda images: (images * 0.3 + 0.15) * 255),
+    ),
     harm(
         FRESH_D,
         INPUTS,
         "cutout_of_everything",
         "triplet_net",
         SHUT | kinds("constant_input"),
-        prepare=cut_out_everything,
+        # Cutout's size is the picture's.
+        prepare=map_inputs(torch.zeros_like),
     ),
     harm(
         FRESH_D,
@@ -175,8 +160,9 @@ D_INPUTS: Final = (
         "microphone_turned_down",
         "whisper",
         CHANGED | SHUT | kinds("constant_input"),
-        prepare=turn_microphone_down,
-        onset=LATE,
+        # The loader's scale is lost: a hundredth from the onset on.
+        prepare=map_late_batches(lambda batch: (batch[0] / 100, *batch[1:])),
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,
@@ -184,8 +170,9 @@ D_INPUTS: Final = (
         "all_words_unknown",
         "deberta word_lstm",
         CHANGED | SHUT | kinds("constant_input"),
-        prepare=know_no_words,
-        onset=LATE,
+        # Another vocabulary: all words are unknown.
+        prepare=map_late_batches(lambda batch: (torch.ones_like(batch[0]), *batch[1:])),
+        onset=MIDWAY,
     ),
     plant(
         FRESH_D,
@@ -193,7 +180,7 @@ D_INPUTS: Final = (
         "debug_batch_left",
         "two_tower",
         kinds("constant_input"),
-        prepare=first_batch_again,
+        prepare=repeat_first_batch,
         severities=ANY_SEVERITY,
     ),
     harm(
@@ -219,7 +206,8 @@ D_INPUTS: Final = (
         "load_in_megawatts",
         "deep_ar",
         LARGE | kinds("saturated"),
-        prepare=give_megawatts,
+        # The load as it is measured, in inputs and in targets.
+        prepare=map_batches(lambda batch: tuple(600 * each + 4000 for each in batch)),
     ),
     harm(
         FRESH_D,
@@ -228,36 +216,38 @@ D_INPUTS: Final = (
         "patch_tst many_experts",
         CHANGED | LARGE | kinds("spike_and_crash", "outlier_features"),
         prepare=break_sensor,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,
         NUMBERS,
         "isolated_nodes",
         "graph_attention",
-        NAN,
+        NON_FINITE,
         prepare=isolate_nodes,
-        onset=LATE,
+        onset=MIDWAY,
     ),
-    harm(FRESH_D, NUMBERS, "root_without_epsilon", "triplet_net", NAN, prepare=root_of_zero),
-    harm(FRESH_D, NUMBERS, "log_of_output", "poisson_demand", NAN, prepare=take_log_of_output),
+    harm(FRESH_D, NUMBERS, "root_without_epsilon", "triplet_net", NON_FINITE, prepare=root_of_zero),
+    harm(
+        FRESH_D, NUMBERS, "log_of_output", "poisson_demand", NON_FINITE, prepare=take_log_of_output
+    ),
     harm(
         FRESH_D,
         NUMBERS,
         "silence_divided",
         "keyword_net",
-        NAN,
+        NON_FINITE,
         prepare=divide_by_silence,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,
         NUMBERS,
         "targets_missing",
         "many_experts",
-        NAN,
+        NON_FINITE,
         prepare=miss_targets,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,
@@ -282,7 +272,8 @@ D_INPUTS: Final = (
         "edge_conv",
         SHUT | kinds("stopped_learning", "not_learning", "saturated", "loss_mismatch"),
         allows=kinds("exploding"),
-        prepare=give_one_label,
+        # The labels' column was read as 0 throughout.
+        prepare=map_batches(lambda batch: (*batch[:-1], torch.zeros_like(batch[-1]))),
         severities=ANY_SEVERITY,
     ),
     harm(

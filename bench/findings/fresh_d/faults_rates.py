@@ -8,52 +8,30 @@ import torch
 from torch import Tensor
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import GROWTH, LATE, WRONGLY, harm, plant
 from bench.findings.fresh_d.games import DuelingTask
+from bench.findings.wide.acts import at_onset, map_loss, never_clear, set_recipe, set_sgd_momentum
 from bench.findings.wide.architecture import FRESH_D
-from bench.findings.wide.fault import AFTERMATH, change_batches, kinds, role_modules
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    GROWTH,
+    MIDWAY,
+    SHRINKS,
+    WRONGLY,
+    change_batches,
+    harm,
+    kinds,
+    plant,
+    role_modules,
+)
 from bench.findings.wide.training import Batch, Training, keep_rate
 
-SHRINKS = kinds("collapsed", "vanishing")
 RISES = kinds("loss_rises")
-
-
-def rate_of_sgd(training: Training) -> None:
-    """0.1, from a script with SGD."""
-    training.recipe.rate = 0.1
 
 
 def restart_too_hot(training: Training, step: int) -> None:
     """The second cycle begins at a hundred times the rate, and falls."""
     if step >= training.onset:
         training.factor = max(100.0 * 0.99 ** (step - training.onset), 1.0)
-
-
-def heavy_momentum(training: Training) -> None:
-    """0.999, Adam's second beta."""
-    for optimizer in training.optimizers:
-        optimizer.param_groups[0]["momentum"] = 0.999
-
-
-def never_clear(training: Training) -> None:
-    for optimizer in training.optimizers:
-        optimizer.zero_grad = lambda *_, **__: None  # type: ignore[method-assign]
-
-
-def clear_no_more(training: Training, step: int) -> None:
-    """Accumulation was switched on, and its condition never holds."""
-    if step == training.onset:
-        never_clear(training)
-
-
-def lose_minus(training: Training) -> None:
-    """The log-likelihood itself is minimised."""
-    training.loss_of = lambda loss: -loss
-
-
-def decay_of_one(training: Training) -> None:
-    """Adam(weight_decay=1)."""
-    training.recipe.weight_decay = 1.0
 
 
 def decay_more(training: Training, step: int) -> None:
@@ -128,7 +106,8 @@ D_RATES: Final = (
         "rate_of_sgd",
         "deberta text_vae",
         DIVERGED,
-        prepare=rate_of_sgd,
+        # 0.1, from a script with SGD.
+        prepare=set_recipe(rate=0.1),
     ),
     harm(
         FRESH_D,
@@ -137,7 +116,7 @@ D_RATES: Final = (
         "segformer graph_attention",
         DIVERGED,
         at_step=restart_too_hot,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,
@@ -145,7 +124,8 @@ D_RATES: Final = (
         "momentum_of_999",
         "mnist_mlp",
         DIVERGED | RISES | kinds("optimizer_settings"),
-        rewire=heavy_momentum,
+        # 0.999, Adam's second beta.
+        rewire=set_sgd_momentum(0.999),
     ),
     harm(
         FRESH_D,
@@ -161,8 +141,9 @@ D_RATES: Final = (
         "zero_grad_lost",
         "many_experts",
         DIVERGED | kinds("kept_gradients"),
-        at_step=clear_no_more,
-        onset=LATE,
+        # Accumulation was switched on, and its condition never holds.
+        at_step=at_onset(never_clear),
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,
@@ -170,7 +151,8 @@ D_RATES: Final = (
         "minus_forgotten",
         "deep_ar",
         DIVERGED | RISES,
-        prepare=lose_minus,
+        # The log-likelihood itself is minimised.
+        prepare=map_loss(lambda loss: -loss),
     ),
     harm(
         FRESH_D,
@@ -178,7 +160,8 @@ D_RATES: Final = (
         "decay_of_one",
         "two_tower",
         SHRINKS | kinds("optimizer_settings", "mostly_zero"),
-        prepare=decay_of_one,
+        # Adam(weight_decay=1).
+        prepare=set_recipe(weight_decay=1.0),
     ),
     harm(
         FRESH_D,
@@ -187,7 +170,7 @@ D_RATES: Final = (
         "qwen",
         SHRINKS | kinds("optimizer_settings", "sudden_change", "mostly_zero"),
         at_step=decay_more,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,
@@ -212,7 +195,7 @@ D_RATES: Final = (
         "keyword_net",
         DIVERGED | RISES,
         at_step=reverse_gradient,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,

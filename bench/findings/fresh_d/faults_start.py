@@ -7,32 +7,34 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from bench.findings.fresh.plant import (
-    LAST,
-    LATE,
-    MODES,
-    SATURATION,
-    SHUT,
-    START,
-    STILL,
-    harm,
+from bench.findings.wide.acts import (
+    at_onset,
     keep_in_eval,
     layers_of,
-    plant,
     set_role_dropout,
+    switch_to_eval,
 )
 from bench.findings.wide.architecture import FRESH_D
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    HIDDEN,
+    LAST,
+    MIDWAY,
+    MODES,
+    SATURATION,
+    SHRINKS,
+    SHUT,
+    START,
+    STILL,
+    harm,
     kinds,
+    plant,
     plant_in,
     replace_module,
     role_parameters,
 )
 from bench.findings.wide.training import Batch, Training
-
-SHRINKS = kinds("collapsed", "vanishing")
 
 
 @torch.no_grad()
@@ -106,12 +108,6 @@ def raise_dropout(training: Training, step: int) -> None:
     if step >= training.onset:
         share = (step - training.onset) / 20
         set_role_dropout(training, "dropout", min(0.5 + 0.47 * share, 0.97))
-
-
-def stay_in_eval(training: Training, step: int) -> None:
-    """After the first look at other data nobody calls train()."""
-    if step == training.onset:
-        training.model.eval()
 
 
 def never_sync(training: Training) -> None:
@@ -225,7 +221,7 @@ D_START: Final = (
         SHRINKS,
         allows=AFTERMATH,
         at_step=outweigh_text,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     harm(
         FRESH_D,
@@ -234,7 +230,7 @@ D_START: Final = (
         "keyword_net deberta",
         kinds("strong_dropout"),
         at_step=raise_dropout,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     plant(
         FRESH_D,
@@ -243,7 +239,8 @@ D_START: Final = (
         "efficientnet keyword_net",
         kinds("eval_mode"),
         allows=kinds("sudden_change", "exploding"),
-        at_step=stay_in_eval,
+        # After the first look at other data nobody calls train().
+        at_step=at_onset(switch_to_eval),
         onset=(0.2, 0.5),
         severities=ANY_SEVERITY,
     ),
@@ -261,7 +258,7 @@ D_START: Final = (
 D_HIDDEN: Final = (
     plant(
         FRESH_D,
-        "not visible",
+        HIDDEN,
         "answers_shuffled",
         "graph_attention",
         kinds(),
@@ -269,15 +266,13 @@ D_HIDDEN: Final = (
     ),
     plant(
         FRESH_D,
-        "not visible",
+        HIDDEN,
         "answer_leaked",
         "many_experts",
         kinds(),
         prepare=leak_answer,
     ),
-    plant(FRESH_D, "not visible", "axes_viewed", "efficientnet", kinds(), prepare=view_axes),
-    plant(
-        FRESH_D, "not visible", "target_never_synced", "dueling_dqn", kinds(), prepare=never_sync
-    ),
+    plant(FRESH_D, HIDDEN, "axes_viewed", "efficientnet", kinds(), prepare=view_axes),
+    plant(FRESH_D, HIDDEN, "target_never_synced", "dueling_dqn", kinds(), prepare=never_sync),
 )
 """No histogram shows these: a warning about one of them is wrong."""

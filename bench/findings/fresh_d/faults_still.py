@@ -7,32 +7,25 @@ from typing import Final
 
 from torch import Tensor, nn
 
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_d.pictures import triplet_loss
+from bench.findings.wide.acts import at_onset, leave_frozen, leave_out, set_recipe
+from bench.findings.wide.architecture import FRESH_D
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    ANY_SEVERITY,
     EARLY,
-    LATE,
+    MIDWAY,
     NOTHING,
     PART,
     STILL_TOO,
-    leave_out,
+    STOPPED,
+    detach_outputs,
+    kinds,
     plant,
+    plant_in,
     still,
 )
-from bench.findings.fresh_d.pictures import triplet_loss
-from bench.findings.wide.architecture import FRESH_D
-from bench.findings.wide.fault import AFTERMATH, ANY_SEVERITY, detach_outputs, kinds, plant_in
 from bench.findings.wide.training import Batch, Training
-
-STOPPED = kinds("stopped_learning", "not_learning")
-
-
-def rate_of_epsilon(training: Training) -> None:
-    """The rate and Adam's epsilon were mixed up."""
-    training.recipe.rate = 1e-8
-
-
-def clip_to_nothing(training: Training) -> None:
-    """clip_grad_norm_(parameters, 1e-5): the number of another line."""
-    training.recipe.clip = 1e-5
 
 
 def decay_rate_each_step(training: Training) -> None:
@@ -47,13 +40,6 @@ def lower_rate_on_plateau(training: Training) -> None:
     schedule, steps = training.recipe.schedule, training.recipe.steps
     training.recipe.schedule = lambda share: schedule(share) * 0.1 ** int(share * steps // 20)
     training.onset = 40
-
-
-def freeze_midway(training: Training, step: int) -> None:
-    """A callback that should thaw the trunk after some epochs freezes it."""
-    if step == training.onset:
-        for module in plant_in(training, "trunk"):
-            module.requires_grad_(False)
 
 
 def untie(training: Training) -> None:
@@ -97,7 +83,8 @@ D_STILL: Final = (
         NOTHING,
         "rate_of_epsilon",
         "date_writer",
-        prepare=rate_of_epsilon,
+        # The rate and Adam's epsilon were mixed up.
+        prepare=set_recipe(rate=1e-8),
         needs_effect=True,
     ),
     still(
@@ -105,7 +92,8 @@ D_STILL: Final = (
         NOTHING,
         "clipped_to_nothing",
         "mnist_mlp",
-        prepare=clip_to_nothing,
+        # clip_grad_norm_(parameters, 1e-5): the number of another line.
+        prepare=set_recipe(clip=1e-5),
         needs_effect=True,
     ),
     still(
@@ -152,8 +140,9 @@ D_STILL: Final = (
         "frozen_midway",
         "convmixer patch_tst",
         STOPPED | kinds("frozen"),
-        at_step=freeze_midway,
-        onset=LATE,
+        # A callback that should thaw the trunk after some epochs freezes it.
+        at_step=at_onset(leave_frozen("trunk")),
+        onset=MIDWAY,
         severities=ANY_SEVERITY,
     ),
     plant(

@@ -8,17 +8,7 @@ from torch.nn import functional
 
 from bench.findings.fresh_c.data import PHONES, WORDS, reviews, sentences, utterances
 from bench.findings.fresh_d import data
-from bench.findings.wide.training import Batch, Task, learn, logits_of
-
-
-def _predict(model: nn.Module, texts: Batch, size: int = 16, **parts: str) -> Task:
-    """The next word or letter of each place, by cross entropy."""
-
-    def loss(batch: Batch) -> Tensor:
-        logits = logits_of(model(batch[0])).float()
-        return functional.cross_entropy(logits.flatten(0, 1), batch[1].flatten())
-
-    return learn(model, loss, texts, size, parts=parts)
+from bench.findings.wide.training import Batch, Task, classify_tokens, learn
 
 
 def qwen() -> Task:
@@ -40,7 +30,7 @@ def qwen() -> Task:
     )
     parts = {"embedding": "model.embed_tokens", "middle": "model.layers.1", "head": "lm_head"}
     parts |= {"trunk": "model.embed_tokens model.layers.0"}
-    return _predict(Qwen3ForCausalLM(config), data.stories(), **parts)
+    return classify_tokens(Qwen3ForCausalLM(config), data.stories(), **parts)
 
 
 def mamba() -> Task:
@@ -59,7 +49,7 @@ def mamba() -> Task:
         pad_token_id=0,
     )
     parts = {"embedding": "backbone.embeddings", "middle": "backbone.layers.1"}
-    return _predict(MambaForCausalLM(config), sentences(), **parts)
+    return classify_tokens(MambaForCausalLM(config), sentences(), **parts)
 
 
 def rwkv() -> Task:
@@ -77,7 +67,7 @@ def rwkv() -> Task:
         eos_token_id=0,
     )
     parts = {"embedding": "rwkv.embeddings", "middle": "rwkv.blocks.1", "head": "head"}
-    return _predict(RwkvForCausalLM(config), data.stories(), **parts)
+    return classify_tokens(RwkvForCausalLM(config), data.stories(), **parts)
 
 
 def deberta() -> Task:
@@ -198,7 +188,7 @@ class WordLstm(nn.Module):
 def word_lstm() -> Task:
     parts = {"embedding": "embedding", "middle": "lstm2", "head": "decoder", "first": "embedding"}
     parts |= {"dropout": "drop_out", "recurrent": "lstm1 lstm2"}
-    return _predict(WordLstm(), data.stories(), 24, **parts)
+    return classify_tokens(WordLstm(), data.stories(), 24, **parts)
 
 
 class TextVae(nn.Module):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any, Final
 
 import torch
@@ -11,13 +10,16 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from bench.findings.fresh.plant import set_dropout
 from bench.findings.fresh_d.architectures import falling
+from bench.findings.wide.acts import (
+    Ways,
+    as_it_is,
+    set_dropout,
+    set_recipe,
+    sum_losses,
+)
 from bench.findings.wide.fault import change_inputs, change_late_batches
 from bench.findings.wide.training import Batch, Training, logits_of, make_optimizers
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
 
 
 def radam(training: Training) -> None:
@@ -28,22 +30,6 @@ def radam(training: Training) -> None:
 def adamax(training: Training) -> None:
     training.recipe.optimizer = "adamax"
     training.recipe.rate *= 2
-
-
-def adagrad(training: Training) -> None:
-    training.recipe.optimizer, training.recipe.rate = "adagrad", 0.02
-
-
-def warmed_and_falling(training: Training) -> None:
-    training.recipe.schedule = falling
-
-
-def clipped_at_one(training: Training) -> None:
-    training.recipe.clip = 1.0
-
-
-def decay_of_three_tenths(training: Training) -> None:
-    training.recipe.optimizer, training.recipe.weight_decay = "adamw", 0.3
 
 
 def parts_of_eight(training: Training) -> None:
@@ -95,12 +81,6 @@ def smoothed_labels(training: Training) -> None:
     training.task.phases[0].loss = loss
 
 
-def summed_in_adam(training: Training) -> None:
-    """reduction="sum" with an optimizer that does not mind."""
-    size = len(training.task.draw(0)[0])
-    training.loss_of = lambda loss: loss * size
-
-
 def recomputed(training: Training) -> None:
     """Activations of a part are not kept for the backward pass but computed again."""
     middle = training.task.part("middle")
@@ -124,27 +104,24 @@ def resume(training: Training, step: int) -> None:
         optimizer.load_state_dict(state)
 
 
-def as_it_is(_training: Training) -> None:
-    """As the recipe has it."""
-
-
 def dropout_of_three_tenths(training: Training) -> None:
     set_dropout(training, 0.3)
 
 
-D_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
+D_WAYS: Final[Ways] = {
     "radam": (radam, None),
     "adamax": (adamax, None),
-    "adagrad": (adagrad, None),
-    "warmed_and_falling": (warmed_and_falling, None),
-    "clipped_at_one": (clipped_at_one, None),
-    "decay_of_three_tenths": (decay_of_three_tenths, None),
+    "adagrad": (set_recipe(optimizer="adagrad", rate=0.02), None),
+    "warmed_and_falling": (set_recipe(schedule=falling), None),
+    "clipped_at_one": (set_recipe(clip=1.0), None),
+    "decay_of_three_tenths": (set_recipe(optimizer="adamw", weight_decay=0.3), None),
     "parts_of_eight": (parts_of_eight, None),
     "batches_of_six": (batches_of_six, None),
     "shifted_pictures": (shifted_pictures, None),
     "larger_pictures": (larger_pictures, None),
     "smoothed_labels": (smoothed_labels, None),
-    "summed_in_adam": (summed_in_adam, None),
+    # reduction="sum" with an optimizer that does not mind.
+    "summed_in_adam": (sum_losses, None),
     "recomputed": (recomputed, None),
     "resumed": (as_it_is, resume),
     "dropout_of_three_tenths": (dropout_of_three_tenths, None),

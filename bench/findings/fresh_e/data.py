@@ -8,9 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-
-def floats(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+from bench.findings.wide.data import floats
 
 
 def _standardised(values: np.ndarray) -> Tensor:

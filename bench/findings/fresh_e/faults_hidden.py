@@ -8,17 +8,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.findings.fresh.plant import (
-    HIDDEN,
-    PART,
-    plant,
-)
 from bench.findings.fresh_e.games import policy_loss, standardised
 from bench.findings.fresh_e.tables import WideDeep
+from bench.findings.wide.acts import map_batches
 from bench.findings.wide.architecture import FRESH_E
 from bench.findings.wide.fault import (
+    HIDDEN,
+    PART,
     change_batches,
     kinds,
+    plant,
 )
 from bench.findings.wide.training import Batch, Training
 
@@ -61,11 +60,6 @@ def ignore_first_tag(training: Training) -> None:
     training.task.phases[0].loss = loss
 
 
-def never_end(training: Training) -> None:
-    """The end of an episode is not told, so all of its rewards are lost."""
-    change_batches(training, lambda batch: (*batch[:3], torch.zeros_like(batch[3])))
-
-
 E_HIDDEN: Final = (
     plant(
         FRESH_E, HIDDEN, "half_of_labels_mixed", "multi_label", kinds(), prepare=mix_half_of_labels
@@ -80,5 +74,13 @@ E_HIDDEN: Final = (
     ),
     plant(FRESH_E, HIDDEN, "advantages_turned", "reinforce", kinds(), prepare=turn_advantages),
     plant(FRESH_E, HIDDEN, "first_tag_ignored", "conv_bert", kinds(), prepare=ignore_first_tag),
-    plant(FRESH_E, HIDDEN, "ends_not_told", "categorical_dqn", kinds(), prepare=never_end),
+    # The end of an episode is not told, so all of its rewards are lost.
+    plant(
+        FRESH_E,
+        HIDDEN,
+        "ends_not_told",
+        "categorical_dqn",
+        kinds(),
+        prepare=map_batches(lambda batch: (*batch[:3], torch.zeros_like(batch[3]))),
+    ),
 )

@@ -7,33 +7,27 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from bench.findings.fresh.plant import (
-    INPUTS,
-    LATE,
-    NUMBERS,
-    SAME,
-    UNSCALED,
-    harm,
-    plant,
-)
+from bench.findings.wide.acts import at_onset, map_batches, map_inputs, repeat_first_batch
 from bench.findings.wide.architecture import FRESH_E
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    INPUTS,
+    MIDWAY,
+    NON_FINITE,
+    NUMBERS,
+    SAME,
+    UNSCALED,
     change_batches,
     change_inputs,
     change_late_batches,
+    harm,
     kinds,
+    plant,
 )
 from bench.findings.wide.training import Batch, Training
 
-BROKEN = kinds("non_finite")
 MIXED = kinds("unshuffled_input")
-
-
-def forget_to_divide(training: Training) -> None:
-    """(pixels - mean) / std, with statistics for 0 to 1 and pixels from 0 to 255."""
-    change_inputs(training, lambda given: given * 255 + 500)
 
 
 def divide_in_place(training: Training) -> None:
@@ -58,16 +52,6 @@ def give_number_of_customer(training: Training) -> None:
     change_inputs(training, change)
 
 
-def give_raw_voltages(training: Training) -> None:
-    """As the device counts them: about 30000 at rest, in and out."""
-    change_inputs(training, lambda given: given * 8000 + 30000)
-
-
-def read_whole_numbers(training: Training) -> None:
-    """Sound as wavfile.read gives it, from -32768 to 32767."""
-    change_inputs(training, lambda given: given * 16000)
-
-
 def keep_last_batch(training: Training) -> None:
     """`except StopIteration: pass`: after the last epoch the last batch stays in its variable."""
     kept: list[Batch] = []
@@ -77,12 +61,6 @@ def keep_last_batch(training: Training) -> None:
         return kept[0]
 
     change_late_batches(training, change)
-
-
-def begin_again_and_again(training: Training) -> None:
-    """next(iter(loader)) in each step, of a loader that does not shuffle."""
-    batch = training.task.draw(0)
-    training.task.draw = lambda _step: batch
 
 
 def seed_each_step(training: Training) -> None:
@@ -153,12 +131,6 @@ def root_at_itself(training: Training) -> None:
     training.model.least = 0.0
 
 
-def one_thing_each(training: Training, step: int) -> None:
-    """A batch whose sets have one thing each; a single number has no deviation."""
-    if step == training.onset:
-        change_batches(training, lambda batch: (batch[0][:, :1], *batch[1:]))
-
-
 def take_log_of_raw_variance(training: Training) -> None:
     """softplus was forgotten: a variance below 0 has no logarithm."""
     model = training.model
@@ -171,11 +143,6 @@ def take_log_of_raw_variance(training: Training) -> None:
     training.task.phases[0].loss = loss
 
 
-def give_bytes_as_colours(training: Training) -> None:
-    """Colours from 0 to 255 for a sigmoid."""
-    change_batches(training, lambda batch: (batch[0], batch[1] * 255))
-
-
 E_INPUTS: Final = (
     harm(
         FRESH_E,
@@ -183,7 +150,8 @@ E_INPUTS: Final = (
         "statistics_for_0_to_1",
         "nf_resnet video_net",
         UNSCALED | kinds("exploding"),
-        prepare=forget_to_divide,
+        # (pixels - mean) / std, with statistics for 0 to 1 and pixels from 0 to 255.
+        prepare=map_inputs(lambda given: given * 255 + 500),
         severities=ANY_SEVERITY,
     ),
     harm(
@@ -209,7 +177,8 @@ E_INPUTS: Final = (
         "lstm_monitor",
         UNSCALED | kinds("saturated"),
         allows=AFTERMATH | kinds("loss_mismatch"),
-        prepare=give_raw_voltages,
+        # As the device counts them: about 30000 at rest, in and out.
+        prepare=map_inputs(lambda given: given * 8000 + 30000),
     ),
     harm(
         FRESH_E,
@@ -217,7 +186,8 @@ E_INPUTS: Final = (
         "sound_of_whole_numbers",
         "tas_net",
         UNSCALED | kinds("exploding"),
-        prepare=read_whole_numbers,
+        # Sound as wavfile.read gives it, from -32768 to 32767.
+        prepare=map_inputs(lambda given: given * 16000),
     ),
     plant(
         FRESH_E,
@@ -226,7 +196,7 @@ E_INPUTS: Final = (
         "wav2vec depth_net",
         SAME,
         prepare=keep_last_batch,
-        onset=LATE,
+        onset=MIDWAY,
         severities=ANY_SEVERITY,
     ),
     plant(
@@ -235,7 +205,8 @@ E_INPUTS: Final = (
         "loader_begun_each_step",
         "star_sets",
         SAME,
-        prepare=begin_again_and_again,
+        # next(iter(loader)) in each step, of a loader that does not shuffle.
+        prepare=repeat_first_batch,
         severities=ANY_SEVERITY,
     ),
     plant(
@@ -271,37 +242,38 @@ E_INPUTS: Final = (
         NUMBERS,
         "no_visits",
         "wide_deep",
-        BROKEN,
+        NON_FINITE,
         allows=AFTERMATH,
         at_step=divide_by_zero_visits,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     plant(
         FRESH_E,
         NUMBERS,
         "mask_turned_round",
         "bi_encoder",
-        BROKEN,
+        NON_FINITE,
         allows=AFTERMATH,
         prepare=turn_mask_round,
     ),
-    harm(FRESH_E, NUMBERS, "distance_to_itself", "sch_net", BROKEN, prepare=root_at_itself),
+    harm(FRESH_E, NUMBERS, "distance_to_itself", "sch_net", NON_FINITE, prepare=root_at_itself),
     plant(
         FRESH_E,
         NUMBERS,
         "sets_of_one_thing",
         "star_sets",
-        BROKEN,
+        NON_FINITE,
         allows=AFTERMATH,
-        at_step=one_thing_each,
-        onset=LATE,
+        # A batch whose sets have one thing each; a single number has no deviation.
+        at_step=at_onset(map_batches(lambda batch: (batch[0][:, :1], *batch[1:]))),
+        onset=MIDWAY,
     ),
     plant(
         FRESH_E,
         NUMBERS,
         "variance_not_positive",
         "uncertain_values",
-        BROKEN,
+        NON_FINITE,
         allows=AFTERMATH,
         prepare=take_log_of_raw_variance,
     ),
@@ -312,6 +284,7 @@ E_INPUTS: Final = (
         "ray_field",
         kinds("loss_mismatch", "saturated"),
         allows=AFTERMATH,
-        prepare=give_bytes_as_colours,
+        # Colours from 0 to 255 for a sigmoid.
+        prepare=map_batches(lambda batch: (batch[0], batch[1] * 255)),
     ),
 )

@@ -9,35 +9,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import GROWTH, NUMBERS, WRONGLY, harm, plant
 from bench.findings.fresh_e.games import digit_loss
 from bench.findings.fresh_e.pictures import two_looks
 from bench.findings.fresh_e.tables import dictionary_loss
+from bench.findings.wide.acts import map_loss, multiply_rate, set_recipe
 from bench.findings.wide.architecture import FRESH_E
-from bench.findings.wide.fault import AFTERMATH, kinds
+from bench.findings.wide.fault import AFTERMATH, GROWTH, NUMBERS, WRONGLY, harm, kinds, plant
 from bench.findings.wide.training import Batch, Training
 
 DECAYED = kinds("vanishing", "collapsed", "not_learning", "mostly_zero")
-
-
-def keep_rate_of_finder(training: Training) -> None:
-    """The search for a rate ended at 10, and left it."""
-    training.recipe.rate = 10.0
-
-
-def rate_of_a_tenth(training: Training) -> None:
-    """Adam at SGD's rate."""
-    training.recipe.rate = 0.1
-
-
-def thirty_times(training: Training) -> None:
-    """The rate of a batch of thousands."""
-    training.recipe.rate *= 30
-
-
-def step_without_unscaling(training: Training) -> None:
-    """scaler.scale(loss).backward(), and then optimizer.step() itself."""
-    training.loss_of = lambda loss: loss * 65536
 
 
 def keep_gradients_of_critic(training: Training) -> None:
@@ -98,11 +78,6 @@ def multiply_by_temperature(training: Training) -> None:
     training.model.scale = torch.tensor(-2.66)
 
 
-def decay_of_half(training: Training) -> None:
-    """weight_decay=0.5, as AdamW takes it, with SGD."""
-    training.recipe.weight_decay = 0.5
-
-
 def follow_both(training: Training) -> None:
     """No stop_gradient: both sides come to meet each other."""
     model = training.model
@@ -150,7 +125,8 @@ E_RATES: Final = (
         "rate_of_the_finder",
         "star_sets nf_resnet",
         DIVERGED,
-        prepare=keep_rate_of_finder,
+        # The search for a rate ended at 10, and left it.
+        prepare=set_recipe(rate=10.0),
     ),
     harm(
         FRESH_E,
@@ -158,16 +134,19 @@ E_RATES: Final = (
         "adam_at_a_tenth",
         "next_thing conv_bert",
         DIVERGED,
-        prepare=rate_of_a_tenth,
+        # Adam at SGD's rate.
+        prepare=set_recipe(rate=0.1),
     ),
-    harm(FRESH_E, GROWTH, "thirty_times_the_rate", "wav2vec", DIVERGED, prepare=thirty_times),
+    # The rate of a batch of thousands.
+    harm(FRESH_E, GROWTH, "thirty_times_the_rate", "wav2vec", DIVERGED, prepare=multiply_rate(30)),
     harm(
         FRESH_E,
         GROWTH,
         "step_without_unscaling",
         "tanh_cnn arc_face",
         DIVERGED,
-        prepare=step_without_unscaling,
+        # scaler.scale(loss).backward(), and then optimizer.step() itself.
+        prepare=map_loss(lambda loss: loss * 65536),
     ),
     plant(
         FRESH_E,
@@ -235,7 +214,8 @@ E_RATES: Final = (
         "decay_of_half_in_sgd",
         "nf_resnet tanh_cnn",
         DECAYED | kinds("optimizer_settings"),
-        prepare=decay_of_half,
+        # weight_decay=0.5, as AdamW takes it, with SGD.
+        prepare=set_recipe(weight_decay=0.5),
     ),
     harm(
         FRESH_E,

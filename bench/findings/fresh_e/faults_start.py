@@ -8,12 +8,19 @@ import torch
 from torch import nn
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import HIDDEN, LAST, LATE, MODES, START, harm, layers_of, plant
+from bench.findings.wide.acts import at_onset, layers_of, switch_to_eval
 from bench.findings.wide.architecture import FRESH_E
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    HIDDEN,
+    LAST,
+    MIDWAY,
+    MODES,
+    START,
+    harm,
     kinds,
+    plant,
     plant_in,
     replace_module,
     role_modules,
@@ -104,12 +111,6 @@ def prune(training: Training, step: int) -> None:
 
     mask(step)
     training.task.after_step = mask
-
-
-def stay_in_eval_after_saving(training: Training, step: int) -> None:
-    """eval() for the export to ONNX, in the middle of the training."""
-    if step == training.onset:
-        training.model.eval()
 
 
 def keep_norms_in_eval(training: Training) -> None:
@@ -220,7 +221,7 @@ E_START: Final = (
         "fnet video_net",
         kinds("vanishing", "collapsed", "sudden_change", "mostly_zero"),
         at_step=prune,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     plant(
         FRESH_E,
@@ -229,8 +230,9 @@ E_START: Final = (
         "survivors coatnet",
         kinds("eval_mode"),
         allows=AFTERMATH,
-        at_step=stay_in_eval_after_saving,
-        onset=LATE,
+        # eval() for the export to ONNX, in the middle of the training.
+        at_step=at_onset(switch_to_eval),
+        onset=MIDWAY,
     ),
     harm(
         FRESH_E,

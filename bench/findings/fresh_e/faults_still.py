@@ -9,23 +9,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_e.pictures import two_looks
+from bench.findings.fresh_e.sequences import Lora
+from bench.findings.wide.acts import leave_frozen, leave_out
+from bench.findings.wide.architecture import FRESH_E
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    ANY_SEVERITY,
     EARLY,
-    LATE,
+    MIDWAY,
     NOTHING,
     PART,
     STILL_TOO,
-    leave_out,
+    STOPPED,
+    kinds,
     plant,
+    plant_in,
     still,
 )
-from bench.findings.fresh_e.pictures import two_looks
-from bench.findings.fresh_e.sequences import Lora
-from bench.findings.wide.architecture import FRESH_E
-from bench.findings.wide.fault import AFTERMATH, ANY_SEVERITY, kinds, plant_in
 from bench.findings.wide.training import Batch, Training, make_optimizers
-
-STOPPED = kinds("stopped_learning", "not_learning")
 
 
 def square_the_rate(training: Training) -> None:
@@ -85,12 +87,6 @@ def divide_alpha(training: Training) -> None:
     for module in training.model.modules():
         if isinstance(module, Lora):
             module.scale = 4 // 8
-
-
-def freeze_by_name(training: Training) -> None:
-    """`if "a" in name` was to find the attention, and finds all of the answers' tower."""
-    for module in plant_in(training, "branch"):
-        module.requires_grad_(False)
 
 
 def count_epochs(training: Training) -> None:
@@ -217,7 +213,9 @@ E_STILL: Final = (
         "frozen_by_name",
         "bi_encoder",
         kinds("not_learning", "frozen"),
-        prepare=freeze_by_name,
+        # `if "a" in name` was to find the attention, and finds all of the answers'
+        # tower.
+        prepare=leave_frozen("branch"),
         severities=ANY_SEVERITY,
         needs_effect=True,
     ),
@@ -287,7 +285,7 @@ E_STILL: Final = (
         kinds("sudden_change", "loss_rises"),
         allows=AFTERMATH,
         prepare=load_nothing,
-        onset=LATE,
+        onset=MIDWAY,
         needs_effect=True,
     ),
 )

@@ -8,17 +8,15 @@ from torch.nn import functional
 
 from bench.findings.fresh_e import data
 from bench.findings.wide.data import VOCABULARY, labelled_passages, language, passages
-from bench.findings.wide.training import Batch, Recipe, Task, Training, learn, make_optimizers
-
-
-def _tokens(model: nn.Module, data: Batch, size: int = 16, **parts: str) -> Task:
-    """A class for each token of a text by cross entropy."""
-
-    def loss(batch: Batch) -> Tensor:
-        logits = model(batch[0]).logits.float()
-        return functional.cross_entropy(logits.flatten(0, 1), batch[1].flatten())
-
-    return learn(model, loss, data, size, parts=parts)
+from bench.findings.wide.training import (
+    Batch,
+    Recipe,
+    Task,
+    Training,
+    classify_tokens,
+    learn,
+    make_optimizers,
+)
 
 
 def _bloom() -> nn.Module:
@@ -34,7 +32,7 @@ def bloom() -> Task:
     """transformers': distances instead of positions (ALiBi), the last layer is the embedding."""
     parts = {"embedding": "transformer.word_embeddings", "middle": "transformer.h.1"}
     trunk = "transformer.h.0 transformer.h.1"
-    return _tokens(_bloom(), passages(), trunk=trunk, head="lm_head", **parts)
+    return classify_tokens(_bloom(), passages(), trunk=trunk, head="lm_head", **parts)
 
 
 class Lora(nn.Module):
@@ -55,7 +53,7 @@ def lora_bloom() -> Task:
     """It knows a language, and learns by adapters alone to write it backwards."""
     model = _bloom()
     state = torch.get_rng_state()
-    before = Training(_tokens(model, passages()), Recipe("adamw", 3e-3, 80))
+    before = Training(classify_tokens(model, passages()), Recipe("adamw", 3e-3, 80))
     before.optimizers = make_optimizers(before)
     for step in range(80):
         before.step(step)
@@ -68,7 +66,7 @@ def lora_bloom() -> Task:
         for layer in ("self_attention.query_key_value", "mlp.dense_h_to_4h"):
             names += [f"transformer.h.{place}.{layer}.lora_{each}" for each in "ab"]
     texts = tuple(each.flip(1) for each in reversed(passages()))
-    return _tokens(model, texts, middle="transformer.h.1", adapters=" ".join(names))
+    return classify_tokens(model, texts, middle="transformer.h.1", adapters=" ".join(names))
 
 
 def fnet() -> Task:
@@ -153,7 +151,7 @@ def olmoe() -> Task:
     model = OlmoeForCausalLM(config)
     parts = {"embedding": "model.embed_tokens", "middle": "model.layers.0", "head": "lm_head"}
     parts |= {"gate": "model.layers.0.mlp.gate", "trunk": "model.embed_tokens model.layers.0"}
-    return _tokens(model, passages(), 12, **parts)
+    return classify_tokens(model, passages(), 12, **parts)
 
 
 def conv_bert() -> Task:
@@ -175,7 +173,7 @@ def conv_bert() -> Task:
     model = ConvBertForTokenClassification(config)
     parts = {"embedding": "convbert.embeddings.word_embeddings", "head": "classifier"}
     parts |= {"middle": "convbert.encoder.layer.0", "trunk": "convbert.encoder.layer"}
-    return _tokens(model, data.tagged_words(), 16, **parts)
+    return classify_tokens(model, data.tagged_words(), 16, **parts)
 
 
 class Letters(nn.Module):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -11,12 +10,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from bench.findings.fresh.plant import layers_of
+from bench.findings.wide.acts import (
+    Ways,
+    as_it_is,
+    layers_of,
+    map_inputs,
+    map_loss,
+    repeat_first_batch,
+    set_recipe,
+)
 from bench.findings.wide.fault import change_batches, change_inputs, role_modules
 from bench.findings.wide.training import Batch, Training, logits_of, make_optimizers
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
 
 
 def look_ahead(training: Training) -> None:
@@ -31,10 +35,6 @@ def look_ahead(training: Training) -> None:
                 fast.copy_(own)
 
     training.task.after_step = pull
-
-
-def as_it_is(_training: Training) -> None:
-    """As the recipe has it."""
 
 
 def lose_moments(training: Training, step: int) -> None:
@@ -122,27 +122,6 @@ def growing_batches(training: Training) -> None:
     training.task.draw = drawn
 
 
-def from_0_to_1(training: Training) -> None:
-    """ToTensor() without Normalize: pictures from 0 to 1."""
-    change_inputs(training, lambda images: (images * 6 + 4.9) / 16)
-
-
-def one_batch_again(training: Training) -> None:
-    """Whether a network can learn one batch by heart: the first check of many."""
-    batch = training.task.draw(0)
-    training.task.draw = lambda _step: batch
-
-
-def triangles(training: Training) -> None:
-    """CyclicLR: up and down four times."""
-    training.recipe.schedule = lambda share: 0.1 + 1.9 * abs((share * 4) % 1 * 2 - 1)
-
-
-def rate_of_one(training: Training) -> None:
-    """Plain SGD at a rate of about one, which this network likes."""
-    training.recipe.optimizer, training.recipe.rate = "sgd", 0.3
-
-
 def cut_and_mixed(training: Training) -> None:
     """CutMix: a part of each picture comes from another, and so does the label."""
     model = training.model
@@ -158,22 +137,6 @@ def cut_and_mixed(training: Training) -> None:
     training.task.phases[0].loss = loss
 
 
-def inverse_root(training: Training) -> None:
-    """A tenth of warm-up, then the root of the step, as the first transformers had it."""
-    training.recipe.schedule = lambda share: min(
-        share / 0.1 + 0.02, math.sqrt(0.1 / (share + 1e-9))
-    )
-
-
-def half_in_decay(training: Training) -> None:
-    training.recipe.optimizer, training.recipe.weight_decay = "adamw", 0.5
-
-
-def tenfold_loss(training: Training) -> None:
-    """A loss that is weighed tenfold, which Adam does not mind."""
-    training.loss_of = lambda loss: loss * 10
-
-
 def clip_values(training: Training) -> None:
     """clip_grad_value_: each number of a gradient from -0.02 to 0.02."""
     for parameter in training.model.parameters():
@@ -181,7 +144,7 @@ def clip_values(training: Training) -> None:
             parameter.register_hook(lambda gradient: gradient.clamp(-0.02, 0.02))
 
 
-E_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
+E_WAYS: Final[Ways] = {
     "looking_ahead": (look_ahead, None),
     "moments_lost": (as_it_is, lose_moments),
     "log_softmax_before": (log_softmax_before, None),
@@ -193,14 +156,26 @@ E_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
     "weight_normed": (weight_normed, None),
     "pairs": (pairs, None),
     "growing_batches": (growing_batches, None),
-    "from_0_to_1": (from_0_to_1, None),
-    "one_batch_again": (one_batch_again, None),
-    "triangles": (triangles, None),
-    "rate_of_three_tenths": (rate_of_one, None),
+    # ToTensor() without Normalize: pictures from 0 to 1.
+    "from_0_to_1": (map_inputs(lambda images: (images * 6 + 4.9) / 16), None),
+    # Whether a network can learn one batch by heart: the first check of many.
+    "one_batch_again": (repeat_first_batch, None),
+    # CyclicLR: up and down four times.
+    "triangles": (
+        set_recipe(schedule=lambda share: 0.1 + 1.9 * abs((share * 4) % 1 * 2 - 1)),
+        None,
+    ),
+    # Plain SGD at a rate of about one, which this network likes.
+    "rate_of_three_tenths": (set_recipe(optimizer="sgd", rate=0.3), None),
     "cut_and_mixed": (cut_and_mixed, None),
-    "inverse_root": (inverse_root, None),
-    "half_in_decay": (half_in_decay, None),
-    "tenfold_loss": (tenfold_loss, None),
+    # A tenth of warm-up, then the root of the step, as the first transformers had it.
+    "inverse_root": (
+        set_recipe(schedule=lambda share: min(share / 0.1 + 0.02, math.sqrt(0.1 / (share + 1e-9)))),
+        None,
+    ),
+    "half_in_decay": (set_recipe(optimizer="adamw", weight_decay=0.5), None),
+    # A loss that is weighed tenfold, which Adam does not mind.
+    "tenfold_loss": (map_loss(lambda loss: loss * 10), None),
     "values_clipped": (clip_values, None),
 }
 

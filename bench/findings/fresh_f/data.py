@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.findings.fresh_e.data import floats
+from bench.findings.wide.data import floats, pictures
 
 
 @cache
@@ -92,8 +92,6 @@ def photographs(samples: int = 600, size: int = 16) -> tuple[Tensor]:
 @cache
 def described_pictures(samples: int = 1500) -> tuple[Tensor, Tensor]:
     """Digits (N, 1, 16, 16), and six tokens of 40 that a text about each might have."""
-    from bench.findings.wide.data import pictures
-
     images, kinds = pictures()
     random = np.random.default_rng(84)
     tokens = kinds.numpy()[:, None] * 3 + random.integers(0, 3, (len(kinds), 6))

@@ -7,11 +7,10 @@ from typing import Any, Final
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh.plant import HIDDEN, plant
 from bench.findings.fresh_f.tables import both_losses
 from bench.findings.wide.architecture import FRESH_F
 from bench.findings.wide.data import raw_pictures
-from bench.findings.wide.fault import change_batches, change_inputs, kinds
+from bench.findings.wide.fault import HIDDEN, change_batches, change_inputs, kinds, plant
 from bench.findings.wide.training import Batch, Training
 
 

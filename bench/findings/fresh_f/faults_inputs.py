@@ -7,33 +7,24 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from bench.findings.fresh.plant import INPUTS, LATE, NUMBERS, SAME, UNSCALED, plant
+from bench.findings.wide.acts import map_inputs, map_late_batches, repeat_first_batch
 from bench.findings.wide.architecture import FRESH_F
 from bench.findings.wide.data import raw_pictures
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    INPUTS,
+    MIDWAY,
+    NUMBERS,
+    SAME,
+    UNSCALED,
     change_batches,
     change_inputs,
     change_late_batches,
     kinds,
+    plant,
 )
 from bench.findings.wide.training import Batch, Training
-
-
-def pixels_as_bytes(training: Training) -> None:
-    """PILToTensor() keeps bytes from 0 to 255."""
-    change_inputs(training, raw_pictures)
-
-
-def decibels(training: Training) -> None:
-    """amplitude_to_DB() as it is: about -80 to 0."""
-    change_inputs(training, lambda sound: (10 * sound - 40).clamp(-80, 0))
-
-
-def millimetres(training: Training) -> None:
-    """Points of a scanner in millimetres, about a thousand each way."""
-    change_inputs(training, lambda points: points * 1000)
 
 
 def gaps_as_numbers(training: Training) -> None:
@@ -53,17 +44,6 @@ def one_after_another(training: Training) -> None:
     assert task.sample is not None
     groups, sample = task.classes.argsort(stable=True).split(32), task.sample
     task.draw = lambda step: sample(groups[step % (len(groups) - 1)])
-
-
-def begin_loader_anew(training: Training) -> None:
-    """next(iter(loader)) in each step, without shuffling."""
-    batch = training.task.draw(0)
-    training.task.draw = lambda _step: batch
-
-
-def own_unit_later(training: Training) -> None:
-    """The second recording day is in the sensor's units and was not standardised."""
-    change_late_batches(training, lambda batch: (batch[0] * 40 + 25, *batch[1:]))
 
 
 def mask_whole_sets(training: Training, step: int) -> None:
@@ -86,11 +66,6 @@ def mean_over_nothing(training: Training) -> None:
 
     training.task.phases[0].loss = loss
     change_late_batches(training, lambda batch: (batch[0], torch.zeros_like(batch[1])))
-
-
-def black_for_missing(training: Training) -> None:
-    """A folder moved: the data set gives zeros where a picture cannot be opened."""
-    change_late_batches(training, lambda batch: (torch.zeros_like(batch[0]), *batch[1:]))
 
 
 def keep_row_number(training: Training) -> None:
@@ -134,7 +109,8 @@ F_INPUTS: Final = (
         "dino_v2 spiking",
         UNSCALED,
         allows=AFTERMATH,
-        prepare=pixels_as_bytes,
+        # PILToTensor() keeps bytes from 0 to 255.
+        prepare=map_inputs(raw_pictures),
     ),
     plant(
         FRESH_F,
@@ -143,7 +119,8 @@ F_INPUTS: Final = (
         "x_vector",
         UNSCALED,
         allows=AFTERMATH,
-        prepare=decibels,
+        # amplitude_to_DB() as it is: about -80 to 0.
+        prepare=map_inputs(lambda sound: (10 * sound - 40).clamp(-80, 0)),
     ),
     plant(
         FRESH_F,
@@ -152,7 +129,8 @@ F_INPUTS: Final = (
         "set_transformer",
         UNSCALED,
         allows=AFTERMATH,
-        prepare=millimetres,
+        # Points of a scanner in millimetres, about a thousand each way.
+        prepare=map_inputs(lambda points: points * 1000),
     ),
     plant(
         FRESH_F,
@@ -179,7 +157,8 @@ F_INPUTS: Final = (
         "loader_without_shuffle_begun_anew",
         "captioner modern_bert",
         SAME,
-        prepare=begin_loader_anew,
+        # next(iter(loader)) in each step, without shuffling.
+        prepare=repeat_first_batch,
         severities=ANY_SEVERITY,
     ),
     plant(
@@ -189,8 +168,9 @@ F_INPUTS: Final = (
         "inception_time",
         kinds("input_change"),
         allows=AFTERMATH | UNSCALED,
-        prepare=own_unit_later,
-        onset=LATE,
+        # The second recording day is in the sensor's units and was not standardised.
+        prepare=map_late_batches(lambda batch: (batch[0] * 40 + 25, *batch[1:])),
+        onset=MIDWAY,
     ),
     plant(
         FRESH_F,
@@ -200,7 +180,7 @@ F_INPUTS: Final = (
         kinds("non_finite"),
         allows=AFTERMATH,
         at_step=mask_whole_sets,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     plant(
         FRESH_F,
@@ -210,7 +190,7 @@ F_INPUTS: Final = (
         kinds("non_finite"),
         allows=AFTERMATH | kinds("input_change", "constant_input"),
         prepare=mean_over_nothing,
-        onset=LATE,
+        onset=MIDWAY,
     ),
     plant(
         FRESH_F,
@@ -219,8 +199,9 @@ F_INPUTS: Final = (
         "shuffle_net",
         kinds("input_change", "collapsed", "constant_input"),
         allows=AFTERMATH | kinds("redundant_units"),
-        prepare=black_for_missing,
-        onset=LATE,
+        # A folder moved: the data set gives zeros where a picture cannot be opened.
+        prepare=map_late_batches(lambda batch: (torch.zeros_like(batch[0]), *batch[1:])),
+        onset=MIDWAY,
     ),
     plant(
         FRESH_F,
@@ -248,6 +229,6 @@ F_INPUTS: Final = (
         kinds("non_finite"),
         allows=AFTERMATH,
         prepare=logarithm_of_zero,
-        onset=LATE,
+        onset=MIDWAY,
     ),
 )

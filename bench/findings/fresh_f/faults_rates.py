@@ -8,25 +8,24 @@ import torch
 from torch import Tensor
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import GROWTH, SATURATION, WRONGLY, harm, plant
 from bench.findings.fresh_f.physics import SpectralConv
 from bench.findings.fresh_f.pictures import mean_teacher
 from bench.findings.fresh_f.tables import Attend
+from bench.findings.wide.acts import never_clear, set_recipe
 from bench.findings.wide.architecture import FRESH_F
-from bench.findings.wide.fault import AFTERMATH, kinds, weights_of
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    GROWTH,
+    SATURATION,
+    WRONGLY,
+    harm,
+    kinds,
+    plant,
+    weights_of,
+)
 from bench.findings.wide.training import Batch, Training, one_cycle
 
 GROWN = DIVERGED | {"loss_rises", "not_learning", "vanishing"}
-
-
-def rate_of_sgd(training: Training) -> None:
-    """lr=0.1, as SGD had it, given to Adam."""
-    training.recipe.rate = 0.1
-
-
-def peak_of_one(training: Training) -> None:
-    """fit_one_cycle(lr_max=1), where 1e-2 was meant."""
-    training.recipe.schedule, training.recipe.rate = one_cycle, 0.5
 
 
 def accumulate_undivided(training: Training) -> None:
@@ -52,16 +51,6 @@ def minimise_likelihood(training: Training) -> None:
     training.task.phases[0].loss = lambda batch: -loss(batch)
 
 
-def never_clear(training: Training) -> None:
-    for optimizer in training.optimizers:
-        optimizer.zero_grad = lambda *_, **__: None  # type: ignore[method-assign]
-
-
-def decay_of_ten(training: Training) -> None:
-    """wd=10, where 0.1 was meant."""
-    training.recipe.optimizer, training.recipe.weight_decay = "adamw", 10.0
-
-
 def agree_above_all(training: Training) -> None:
     """The consistency with the teacher counts a thousandfold from the first step on."""
     training.task = mean_teacher(1000.0)
@@ -83,8 +72,19 @@ def multiply_scores(training: Training) -> None:
 
 
 F_RATES: Final = (
-    harm(FRESH_F, GROWTH, "adam_with_rate_of_sgd", "tab_net phi", GROWN, prepare=rate_of_sgd),
-    harm(FRESH_F, GROWTH, "one_cycle_peak_of_one", "dino_v2 ggnn", GROWN, prepare=peak_of_one),
+    # lr=0.1, as SGD had it, given to Adam.
+    harm(
+        FRESH_F, GROWTH, "adam_with_rate_of_sgd", "tab_net phi", GROWN, prepare=set_recipe(rate=0.1)
+    ),
+    # fit_one_cycle(lr_max=1), where 1e-2 was meant.
+    harm(
+        FRESH_F,
+        GROWTH,
+        "one_cycle_peak_of_one",
+        "dino_v2 ggnn",
+        GROWN,
+        prepare=set_recipe(schedule=one_cycle, rate=0.5),
+    ),
     harm(
         FRESH_F,
         GROWTH,
@@ -126,7 +126,8 @@ F_RATES: Final = (
         "decay_of_ten",
         "set_transformer",
         kinds("optimizer_settings", "vanishing", "collapsed"),
-        prepare=decay_of_ten,
+        # wd=10, where 0.1 was meant.
+        prepare=set_recipe(optimizer="adamw", weight_decay=10.0),
     ),
     harm(
         FRESH_F,

@@ -8,24 +8,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_f.pictures import LeakyNeurons, Quantise
+from bench.findings.fresh_f.sequences import phi
+from bench.findings.fresh_f.tables import GhostNorm
+from bench.findings.wide.acts import at_onset, set_role_dropout, switch_to_eval
+from bench.findings.wide.architecture import FRESH_F
+from bench.findings.wide.fault import (
+    AFTERMATH,
     LAST,
+    MISMATCH,
     MODES,
     SATURATION,
     SHUT,
     START,
     harm,
+    kinds,
     plant,
-    set_role_dropout,
+    replace_module,
 )
-from bench.findings.fresh_f.pictures import LeakyNeurons, Quantise
-from bench.findings.fresh_f.sequences import phi
-from bench.findings.fresh_f.tables import GhostNorm
-from bench.findings.wide.architecture import FRESH_F
-from bench.findings.wide.fault import AFTERMATH, kinds, replace_module
 from bench.findings.wide.training import Batch, Training
-
-MISMATCH = kinds("loss_mismatch")
 
 
 def spread_of_one(training: Training) -> None:
@@ -80,12 +81,6 @@ def broadcast_values(training: Training) -> None:
         return chosen + functional.mse_loss(value.float(), batch[2][:, 0])
 
     training.task.phases[0].loss = loss
-
-
-def stay_in_eval(training: Training, step: int) -> None:
-    """model.eval() for the first validation, and no train() after it."""
-    if step == training.onset:
-        training.model.eval()
 
 
 def momentum_of_keras(training: Training) -> None:
@@ -167,7 +162,8 @@ F_START: Final = (
         "shuffle_net tab_net",
         kinds("eval_mode"),
         allows=AFTERMATH,
-        at_step=stay_in_eval,
+        # model.eval() for the first validation, and no train() after it.
+        at_step=at_onset(switch_to_eval),
         onset=(0.2, 0.4),
     ),
     plant(

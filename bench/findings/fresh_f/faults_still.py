@@ -9,33 +9,31 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from bench.findings.fresh.plant import EARLY, NOTHING, PART, STILL_TOO, leave_out, plant, still
 from bench.findings.fresh_f.physics import motion_loss
 from bench.findings.fresh_f.sequences import preference_loss
+from bench.findings.wide.acts import (
+    clear_before_step,
+    leave_frozen,
+    leave_out,
+    map_batches,
+    map_loss,
+    set_recipe,
+)
 from bench.findings.wide.architecture import FRESH_F
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
-    change_batches,
+    EARLY,
+    NOTHING,
+    PART,
+    STILL_TOO,
+    STOPPED,
     detach_outputs,
     kinds,
-    plant_in,
+    plant,
     replace_module,
+    still,
 )
 from bench.findings.wide.training import Batch, Training
-
-STOPPED = kinds("stopped_learning", "not_learning")
-
-
-def step_before_backward(training: Training) -> None:
-    """zero_grad(), step(), backward(): the step sees gradients that were just cleared."""
-    for optimizer in training.optimizers:
-        optimizer.register_step_pre_hook(lambda own, *_: own.zero_grad())
-
-
-def freeze_embedding(training: Training) -> None:
-    """nn.Embedding.from_pretrained() freezes unless it is asked not to."""
-    for module in plant_in(training, "embedding"):
-        module.requires_grad_(False)
 
 
 def give_judge_the_generator(training: Training) -> None:
@@ -89,11 +87,6 @@ def detach_actions(training: Training) -> None:
     training.task.phases[1].loss = acted
 
 
-def corrupt_nothing(training: Training) -> None:
-    """The wrong facts are the right ones: both distances are the same."""
-    change_batches(training, lambda batch: (batch[0], batch[0][:, 2]))
-
-
 def resize_vocabulary(training: Training) -> None:
     """resize_token_embeddings() after the optimizer was made: it has the old tables."""
     training.truth = {"model.embed_tokens", "lm_head"}
@@ -134,15 +127,6 @@ def lose_second_derivative(training: Training) -> None:
     training.task.phases[0].loss = lambda batch: motion_loss(model, batch, through=False)
 
 
-def rate_of_1e_7(training: Training) -> None:
-    training.recipe.rate = 1e-7
-
-
-def rebuild_loss(training: Training) -> None:
-    """torch.tensor(loss.item(), requires_grad=True), to make an error go away."""
-    training.loss_of = lambda loss: torch.tensor(loss.item(), requires_grad=True)
-
-
 def detach_state(training: Training) -> None:
     """The state is detached at each moment, to save memory: the cell gets no gradient."""
     training.truth = {"cell"}
@@ -152,7 +136,8 @@ def detach_state(training: Training) -> None:
 
 F_STILL: Final = (
     still(FRESH_F, PART, "state_detached_each_moment", "gap_filler", prepare=detach_state),
-    still(FRESH_F, NOTHING, "step_before_backward", "rotation_net", rewire=step_before_backward),
+    # zero_grad(), step(), backward(): the step sees gradients that were just cleared.
+    still(FRESH_F, NOTHING, "step_before_backward", "rotation_net", rewire=clear_before_step),
     still(
         FRESH_F,
         PART,
@@ -166,7 +151,8 @@ F_STILL: Final = (
         "from_pretrained_is_frozen",
         "crf_tagger",
         kinds("not_learning", "frozen"),
-        prepare=freeze_embedding,
+        # nn.Embedding.from_pretrained() freezes unless it is asked not to.
+        prepare=leave_frozen("embedding"),
         severities=ANY_SEVERITY,
     ),
     still(
@@ -204,7 +190,14 @@ F_STILL: Final = (
     ),
     still(FRESH_F, PART, "loss_overwritten", "weighed_tasks", prepare=overwrite_loss),
     still(FRESH_F, PART, "actions_detached", "td3", prepare=detach_actions),
-    still(FRESH_F, NOTHING, "negatives_not_corrupted", "trans_e", prepare=corrupt_nothing),
+    # The wrong facts are the right ones: both distances are the same.
+    still(
+        FRESH_F,
+        NOTHING,
+        "negatives_not_corrupted",
+        "trans_e",
+        prepare=map_batches(lambda batch: (batch[0], batch[0][:, 2])),
+    ),
     still(FRESH_F, PART, "vocabulary_resized_too_late", "phi", rewire=resize_vocabulary),
     still(
         FRESH_F,
@@ -249,10 +242,17 @@ F_STILL: Final = (
         NOTHING,
         "rate_of_1e_7",
         "hash_codes mean_teacher",
-        prepare=rate_of_1e_7,
+        prepare=set_recipe(rate=1e-7),
         needs_effect=True,
     ),
-    still(FRESH_F, NOTHING, "loss_rebuilt_from_a_number", "alpha_zero", prepare=rebuild_loss),
+    # torch.tensor(loss.item(), requires_grad=True), to make an error go away.
+    still(
+        FRESH_F,
+        NOTHING,
+        "loss_rebuilt_from_a_number",
+        "alpha_zero",
+        prepare=map_loss(lambda loss: torch.tensor(loss.item(), requires_grad=True)),
+    ),
     still(
         FRESH_F,
         PART,

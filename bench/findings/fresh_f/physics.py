@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh_e.data import floats
 from bench.findings.fresh_f import data
+from bench.findings.wide.data import floats
 from bench.findings.wide.training import Batch, Phase, Task, learn, regress
 
 

@@ -18,9 +18,11 @@ from bench.findings.wide.training import (
     Task,
     Training,
     classify,
+    classify_tokens,
     draw_samples,
     learn,
     make_optimizers,
+    token_loss,
 )
 
 
@@ -62,20 +64,12 @@ def make_phi(spread: float = 0.05) -> nn.Module:
     return PhiForCausalLM(config)
 
 
-def tokens_loss(model: nn.Module, batch: Batch) -> Tensor:
-    logits = model(batch[0]).logits.float()
-    return functional.cross_entropy(logits.flatten(0, 1), batch[1].flatten())
-
-
 def phi(spread: float = 0.05) -> Task:
     """Phi: attention and feed-forward side by side."""
     model = make_phi(spread)
 
-    def loss(batch: Batch) -> Tensor:
-        return tokens_loss(model, batch)
-
     parts = {"embedding": "model.embed_tokens", "middle": "model.layers.1", "head": "lm_head"}
-    return learn(model, loss, passages(), 12, parts=parts | {"trunk": "model.layers"})
+    return classify_tokens(model, passages(), 12, **parts | {"trunk": "model.layers"})
 
 
 def deepseek() -> Task:
@@ -106,11 +100,8 @@ def deepseek() -> Task:
     )
     model = DeepseekV3ForCausalLM(config)
 
-    def loss(batch: Batch) -> Tensor:
-        return tokens_loss(model, batch)
-
     parts = {"embedding": "model.embed_tokens", "middle": "model.layers.0", "head": "lm_head"}
-    return learn(model, loss, passages(), 8, parts=parts | {"trunk": "model.layers.0"})
+    return classify_tokens(model, passages(), 8, **parts | {"trunk": "model.layers.0"})
 
 
 class PromptTuned(nn.Module):
@@ -135,7 +126,7 @@ class PromptTuned(nn.Module):
 def prompt_tuned() -> Task:
     backbone = make_phi()
     before = Training(
-        Task({"": backbone}, [Phase((backbone,), lambda b: tokens_loss(backbone, b))],
+        Task({"": backbone}, [Phase((backbone,), lambda b: token_loss(backbone, b))],
              draw_samples(passages(), 12)[0]),
         Recipe("adamw", 3e-3, 40),
     )  # fmt: skip

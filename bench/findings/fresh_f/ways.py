@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -10,15 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
+from bench.findings.wide.acts import Ways, as_it_is
 from bench.findings.wide.fault import change_batches, change_inputs, role_modules
 from bench.findings.wide.training import Batch, Training, phase_parameters
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
-
-
-def as_it_is(_training: Training) -> None:
-    """As the recipe has it."""
 
 
 class Lion(torch.optim.Optimizer):
@@ -163,7 +156,7 @@ def gradients_to_length_one(training: Training) -> None:
     training.recipe.clip = 1.0
 
 
-F_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
+F_WAYS: Final[Ways] = {
     "lion": (as_it_is, use_lion),
     "adafactor": (as_it_is, use_adafactor),
     "cosine_up_and_down": (go_up_and_down, None),

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.findings.fresh_g.data import floats, wholes
+from bench.findings.wide.data import floats, wholes
 
 WORDS = 40
 

@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from torch import nn
 
-from bench.findings.fresh.plant import HIDDEN, plant
 from bench.findings.fresh_g.language import summary_loss
 from bench.findings.fresh_g.series import ConformerBlock
 from bench.findings.fresh_g.tables import deep_cross
 from bench.findings.wide.architecture import FRESH_G
-from bench.findings.wide.fault import change_batches, kinds, role_modules
+from bench.findings.wide.fault import HIDDEN, change_batches, kinds, plant, role_modules
 from bench.findings.wide.training import Training
 
 

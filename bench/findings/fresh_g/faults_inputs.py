@@ -7,40 +7,28 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from bench.findings.fresh.plant import INPUTS, LATE, NUMBERS, SAME, STILL_TOO, UNSCALED, harm, plant
 from bench.findings.fresh_g.tables import UncertainLinear
+from bench.findings.wide.acts import map_inputs, map_late_batches
 from bench.findings.wide.architecture import FRESH_G
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    INPUTS,
+    MIDWAY,
+    NUMBERS,
+    SAME,
+    STILL_TOO,
+    UNSCALED,
     change_inputs,
     change_late_batches,
+    harm,
     kinds,
+    plant,
     replace_module,
 )
 from bench.findings.wide.training import Batch, Training
 
 BURST = kinds("exploding", "sudden_change", "vanishing", "not_learning", "low_precision")
-
-
-def bytes_by_statistics(training: Training) -> None:
-    """Normalize(mean=0.449, std=0.226) without ToTensor(): bytes up to 255 go through it."""
-    change_inputs(training, lambda images: (images.clamp(-1, 2) * 85 + 85 - 0.449) / 0.226)
-
-
-def divide_whole_numbers(training: Training) -> None:
-    """images // 255, or a cast to whole numbers behind the division: all becomes 0."""
-    change_inputs(training, lambda images: ((images.clamp(-3, 5) + 3) * 31 // 255).float())
-
-
-def volts(training: Training) -> None:
-    """Voltages of the brain as files have them, in volts: some millionths."""
-    change_inputs(training, lambda waves: waves * 1e-5)
-
-
-def power_of_spectra(training: Training) -> None:
-    """The logarithm is forgotten: spectra as they are, over many powers of ten."""
-    change_inputs(training, lambda spectra: 100 * (10 ** (2 * spectra)))
 
 
 def survey_coordinates(training: Training) -> None:
@@ -73,24 +61,9 @@ def folders_in_order(training: Training) -> None:
     task.draw = lambda step: sample(order[step % len(order)])
 
 
-def logarithm_of_nothing(training: Training) -> None:
-    """log() of columns in which 0 stands."""
-    change_inputs(training, lambda numbers: numbers.clamp(min=0).log())
-
-
-def second_set_not_normalised(training: Training) -> None:
-    """From the second data set on, pictures come as they are, from 0 to 255."""
-    change_late_batches(training, lambda batch: (batch[0] * 50 + 120, *batch[1:]))
-
-
 def remove_norm(training: Training) -> None:
     """Raw columns, without the norm in front."""
     replace_module(training, "norm", nn.Identity())
-
-
-def ignore_all_tags(training: Training) -> None:
-    """Labels of a batch are all -100, as those that were cut off: the mean is over nothing."""
-    change_late_batches(training, lambda batch: (*batch[:2], torch.full_like(batch[2], -100)))
 
 
 def boxes_without_area(training: Training) -> None:
@@ -145,7 +118,9 @@ G_INPUTS: Final = (
         "bytes_through_statistics_for_one",
         "beit siamese",
         UNSCALED,
-        prepare=bytes_by_statistics,
+        # Normalize(mean=0.449, std=0.226) without ToTensor(): bytes up to 255 go through
+        # it.
+        prepare=map_inputs(lambda images: (images.clamp(-1, 2) * 85 + 85 - 0.449) / 0.226),
     ),
     plant(
         FRESH_G,
@@ -154,7 +129,8 @@ G_INPUTS: Final = (
         "flow_net siamese",
         SAME | kinds("redundant_units"),
         allows=STILL_TOO | kinds("not_learning", "collapsed", "dead_units", "mostly_zero"),
-        prepare=divide_whole_numbers,
+        # images // 255, or a cast to whole numbers behind the division: all becomes 0.
+        prepare=map_inputs(lambda images: ((images.clamp(-3, 5) + 3) * 31 // 255).float()),
     ),
     harm(
         FRESH_G,
@@ -162,7 +138,8 @@ G_INPUTS: Final = (
         "brain_waves_in_volts",
         "eeg_net",
         UNSCALED | kinds("vanishing", "collapsed", "not_learning"),
-        prepare=volts,
+        # Voltages of the brain as files have them, in volts: some millionths.
+        prepare=map_inputs(lambda waves: waves * 1e-5),
     ),
     harm(
         FRESH_G,
@@ -170,7 +147,8 @@ G_INPUTS: Final = (
         "spectra_without_logarithm",
         "sound_events conformer",
         UNSCALED,
-        prepare=power_of_spectra,
+        # The logarithm is forgotten: spectra as they are, over many powers of ten.
+        prepare=map_inputs(lambda spectra: 100 * (10 ** (2 * spectra))),
         severities=ANY_SEVERITY,
     ),
     harm(
@@ -219,7 +197,12 @@ G_INPUTS: Final = (
         ),
         prepare=folders_in_order,
     ),
-    _broken("logarithm_of_a_column_with_0", "deep_cross", prepare=logarithm_of_nothing),
+    # log() of columns in which 0 stands.
+    _broken(
+        "logarithm_of_a_column_with_0",
+        "deep_cross",
+        prepare=map_inputs(lambda numbers: numbers.clamp(min=0).log()),
+    ),
     plant(
         FRESH_G,
         INPUTS,
@@ -227,8 +210,9 @@ G_INPUTS: Final = (
         "fcos hourglass",
         kinds("input_change"),
         allows=BURST | kinds("outlier_features", "spike_and_crash", "dead_units", "mostly_zero"),
-        onset=LATE,
-        prepare=second_set_not_normalised,
+        onset=MIDWAY,
+        # From the second data set on, pictures come as they are, from 0 to 255.
+        prepare=map_late_batches(lambda batch: (batch[0] * 50 + 120, *batch[1:])),
     ),
     harm(
         FRESH_G,
@@ -238,8 +222,16 @@ G_INPUTS: Final = (
         UNSCALED,
         prepare=remove_norm,
     ),
-    _broken("all_tags_ignored", "layout_lm", onset=LATE, prepare=ignore_all_tags),
-    _broken("boxes_without_area", "fcos", onset=LATE, prepare=boxes_without_area),
+    # Labels of a batch are all -100, as those that were cut off: the mean is over nothing.
+    _broken(
+        "all_tags_ignored",
+        "layout_lm",
+        onset=MIDWAY,
+        prepare=map_late_batches(lambda batch: (*batch[:2], torch.full_like(batch[2], -100))),
+    ),
+    _broken("boxes_without_area", "fcos", onset=MIDWAY, prepare=boxes_without_area),
     _broken("spread_underflows", "bayes_by_backprop", prepare=spread_of_nothing),
-    _broken("flat_series_standardised", "i_transformer", onset=LATE, prepare=divide_by_flat_series),
+    _broken(
+        "flat_series_standardised", "i_transformer", onset=MIDWAY, prepare=divide_by_flat_series
+    ),
 )

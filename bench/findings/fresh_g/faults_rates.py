@@ -9,30 +9,24 @@ from torch import Tensor
 from torch.nn import functional
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import GROWTH, LATE, STILL_TOO, WRONGLY, harm, plant
 from bench.findings.fresh_g.games import implicit_q, maml_loss
 from bench.findings.fresh_g.pictures import shaken, vicreg_loss
 from bench.findings.fresh_g.tables import likelihood_and_prior
+from bench.findings.wide.acts import map_batches, map_loss, multiply_rate, never_clear, set_recipe
 from bench.findings.wide.architecture import FRESH_G
-from bench.findings.wide.fault import change_batches, kinds, role_modules
+from bench.findings.wide.fault import (
+    GROWTH,
+    MIDWAY,
+    STILL_TOO,
+    WRONGLY,
+    harm,
+    kinds,
+    plant,
+    role_modules,
+)
 from bench.findings.wide.training import Batch, Training
 
 UNSTABLE = DIVERGED | kinds("not_learning", "loss_rises")
-
-
-def rate_of_one(training: Training) -> None:
-    """learn.fit(5, 1.0)"""
-    training.recipe.rate = 1.0
-
-
-def rate_times_batch(training: Training) -> None:
-    """The rule of rates that grow with the batch, without the 256 that it divides by."""
-    training.recipe.rate *= 32
-
-
-def never_unscale(training: Training) -> None:
-    """loss * 1024 by hand, and gradients that are never divided again."""
-    training.loss_of = lambda loss: loss * 1024
 
 
 def turn_temperature(training: Training) -> None:
@@ -90,17 +84,6 @@ def label_all_as_fakes(training: Training) -> None:
     training.task.phases[1].loss = judged
 
 
-def match_nothing(training: Training) -> None:
-    """Boxes are from 0 to 1 and cells in pixels: no cell lies in a box, and all are empty."""
-    change_batches(training, lambda batch: (batch[0], torch.zeros_like(batch[1])))
-
-
-def never_clear(training: Training) -> None:
-    """zero_grad() stands in front of the loop."""
-    for optimizer in training.optimizers:
-        optimizer.zero_grad = lambda *_, **__: None  # type: ignore[method-assign]
-
-
 def divergence_of_probabilities(training: Training) -> None:
     """kl_div() wants logarithms and is given probabilities."""
     model = training.model
@@ -111,11 +94,6 @@ def divergence_of_probabilities(training: Training) -> None:
         return functional.kl_div(told, wanted, reduction="batchmean")
 
     training.task.phases[0].loss = loss
-
-
-def returns_in_points(training: Training) -> None:
-    """What is still to be earned is given as the game counts it, in thousands."""
-    change_batches(training, lambda batch: (*batch[:2], batch[2] * 2000, *batch[3:]))
 
 
 def unfreeze_hot(training: Training, step: int) -> None:
@@ -136,16 +114,33 @@ def lose_a_minus(training: Training) -> None:
 
 
 G_RATES: Final = (
-    harm(FRESH_G, GROWTH, "rate_of_one", "dynamic_unet siamese", UNSTABLE, prepare=rate_of_one),
+    # The rate 1.0 as an argument of fit().
+    harm(
+        FRESH_G,
+        GROWTH,
+        "rate_of_one",
+        "dynamic_unet siamese",
+        UNSTABLE,
+        prepare=set_recipe(rate=1.0),
+    ),
     harm(
         FRESH_G,
         GROWTH,
         "rate_times_batch_size",
         "rep_vgg falcon",
         UNSTABLE,
-        prepare=rate_times_batch,
+        # The rule of rates that grow with the batch, without the 256 that it divides by.
+        prepare=multiply_rate(32),
     ),
-    harm(FRESH_G, GROWTH, "scale_never_divided", "res_next", UNSTABLE, prepare=never_unscale),
+    # loss * 1024 by hand, and gradients that are never divided again.
+    harm(
+        FRESH_G,
+        GROWTH,
+        "scale_never_divided",
+        "res_next",
+        UNSTABLE,
+        prepare=map_loss(lambda loss: loss * 1024),
+    ),
     harm(
         FRESH_G,
         GROWTH,
@@ -197,7 +192,9 @@ G_RATES: Final = (
         "fcos",
         kinds("loss_mismatch", "collapsed", "vanishing", "not_learning"),
         allows=STILL_TOO | kinds("mostly_zero", "redundant_units"),
-        prepare=match_nothing,
+        # Boxes are from 0 to 1 and cells in pixels: no cell lies in a box, and all are
+        # empty.
+        prepare=map_batches(lambda batch: (batch[0], torch.zeros_like(batch[1]))),
     ),
     plant(
         FRESH_G,
@@ -206,6 +203,7 @@ G_RATES: Final = (
         "eeg_net deep_cross",
         kinds("kept_gradients"),
         allows=UNSTABLE | kinds("dead_units", "mostly_zero", "vanishing", "outlier_features"),
+        # zero_grad() stands in front of the loop.
         rewire=never_clear,
     ),
     plant(
@@ -223,7 +221,8 @@ G_RATES: Final = (
         "returns_in_points",
         "decision_transformer",
         UNSTABLE | kinds("unscaled_inputs", "saturated"),
-        prepare=returns_in_points,
+        # What is still to be earned is given as the game counts it, in thousands.
+        prepare=map_batches(lambda batch: (*batch[:2], batch[2] * 2000, *batch[3:])),
     ),
     harm(
         FRESH_G,
@@ -232,7 +231,7 @@ G_RATES: Final = (
         "question_answering",
         UNSTABLE | kinds("sudden_change", "optimizer_settings"),
         allows=UNSTABLE | kinds("sudden_change", "outlier_features", "vanishing", "frozen"),
-        onset=LATE,
+        onset=MIDWAY,
         at_step=unfreeze_hot,
     ),
     plant(

@@ -8,20 +8,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_g.tables import UncertainLinear
+from bench.findings.wide.acts import at_onset, layers_of, set_dropout, switch_to_eval
+from bench.findings.wide.architecture import FRESH_G
+from bench.findings.wide.fault import (
+    ANY_SEVERITY,
     LAST,
+    MISMATCH,
     MODES,
     SATURATION,
     START,
     STILL_TOO,
     harm,
-    layers_of,
+    kinds,
     plant,
-    set_dropout,
+    plant_in,
 )
-from bench.findings.fresh_g.tables import UncertainLinear
-from bench.findings.wide.architecture import FRESH_G
-from bench.findings.wide.fault import ANY_SEVERITY, kinds, plant_in
 from bench.findings.wide.training import Batch, Training
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -63,12 +65,6 @@ def wide_spreads(training: Training) -> None:
     for module in training.model.modules():
         if isinstance(module, UncertainLinear):
             module.spread.fill_(3.0)
-
-
-def stay_in_eval(training: Training, step: int) -> None:
-    """model.eval() for a look at other data, and no model.train() behind it."""
-    if step == training.onset:
-        training.model.eval()
 
 
 def momentum_of_one(training: Training) -> None:
@@ -156,7 +152,6 @@ def likelihood_of_logits(training: Training) -> None:
     )
 
 
-MISMATCH = kinds("loss_mismatch")
 FLAT = STILL_TOO | kinds("saturated", "not_learning", "collapsed")
 
 G_START: Final = (
@@ -210,7 +205,8 @@ G_START: Final = (
         kinds("eval_mode"),
         allows=kinds("sudden_change", "exploding"),
         onset=(0.2, 0.35),
-        at_step=stay_in_eval,
+        # model.eval() for a look at other data, and no model.train() behind it.
+        at_step=at_onset(switch_to_eval),
     ),
     plant(
         FRESH_G,

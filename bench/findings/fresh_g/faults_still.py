@@ -9,23 +9,24 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_g.games import maml_loss
+from bench.findings.fresh_g.pictures import Sign
+from bench.findings.wide.acts import leave_frozen, leave_out, slow_down
+from bench.findings.wide.architecture import FRESH_G
+from bench.findings.wide.fault import (
+    ANY_SEVERITY,
     EARLY,
     NOTHING,
     PART,
     STILL_TOO,
-    leave_out,
+    STOPPED,
+    detach_outputs,
+    kinds,
     plant,
-    slow_down,
+    plant_in,
     still,
 )
-from bench.findings.fresh_g.games import maml_loss
-from bench.findings.fresh_g.pictures import Sign
-from bench.findings.wide.architecture import FRESH_G
-from bench.findings.wide.fault import ANY_SEVERITY, detach_outputs, kinds, plant_in
 from bench.findings.wide.training import Batch, Training
-
-STOPPED = kinds("stopped_learning", "not_learning")
 
 
 def norm_weights_late(training: Training) -> None:
@@ -79,13 +80,6 @@ def group_by_name(training: Training) -> None:
     training.truth = set(names)
     training.task.parts["named_otherwise"] = " ".join(names)
     leave_out(training, "named_otherwise")
-
-
-def freeze_new_head(training: Training) -> None:
-    """Adapters froze all of the network, and the new head with it, which is not in
-    modules_to_save."""
-    for module in plant_in(training, "head"):
-        module.requires_grad_(False)
 
 
 def fall_tenfold(training: Training) -> None:
@@ -152,7 +146,9 @@ G_STILL: Final = (
         "reward_model",
         kinds("not_learning", "frozen"),
         allows=STILL_TOO,
-        prepare=freeze_new_head,
+        # Adapters froze all of the network, and the new head with it, which is not in
+        # modules_to_save.
+        prepare=leave_frozen("head"),
         severities=ANY_SEVERITY,
     ),
     still(

@@ -10,12 +10,7 @@ from torch.nn import functional
 
 from bench.findings.fresh_g import data_rows as data
 from bench.findings.wide.data import VOCABULARY, passages
-from bench.findings.wide.training import Batch, Task, learn
-
-
-def next_token_loss(model: nn.Module, batch: Batch) -> Tensor:
-    logits = model(batch[0]).logits.float()
-    return functional.cross_entropy(logits.flatten(0, 1), batch[1].flatten())
+from bench.findings.wide.training import Batch, Task, classify_tokens, learn
 
 
 def falcon() -> Task:
@@ -38,12 +33,9 @@ def falcon() -> Task:
     )
     model = FalconForCausalLM(config)
 
-    def loss(batch: Batch) -> Tensor:
-        return next_token_loss(model, batch)
-
     parts = {"embedding": "transformer.word_embeddings", "middle": "transformer.h.1"}
     parts |= {"head": "lm_head", "trunk": "transformer.h"}
-    return learn(model, loss, passages(), 12, parts=parts)
+    return classify_tokens(model, passages(), 12, **parts)
 
 
 def layout_lm() -> Task:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.findings.wide.acts import Ways, as_it_is, set_recipe
 from bench.findings.wide.fault import change_batches, role_modules
 from bench.findings.wide.training import Batch, Training, phase_parameters
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
-
-
-def as_it_is(_training: Training) -> None:
-    """As the recipe has it."""
 
 
 def use_muon(training: Training, step: int) -> None:
@@ -70,16 +63,6 @@ def use_nesterov(training: Training, step: int) -> None:
         parameters = phase_parameters(training.task.phases[0])
         own = torch.optim.SGD(parameters, training.recipe.rate, 0.9, nesterov=True)
         training.optimizers = [own]
-
-
-def warm_stay_decay(training: Training) -> None:
-    """A short warm-up, a long time at one rate, and a fall to nothing in the last fifth."""
-    training.recipe.schedule = lambda share: min(1.0, 0.05 + share / 0.05, (1 - share) / 0.2)
-
-
-def polynomial(training: Training) -> None:
-    """As networks that segment have it."""
-    training.recipe.schedule = lambda share: float((1 - share) ** 0.9)
 
 
 def flat_then_cosine(training: Training) -> None:
@@ -229,12 +212,17 @@ def freeze_but_norms(training: Training) -> None:
                     own.requires_grad_(False)
 
 
-G_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
+G_WAYS: Final[Ways] = {
     "muon": (as_it_is, use_muon),
     "lamb": (as_it_is, use_lamb),
     "nesterov": (as_it_is, use_nesterov),
-    "warm_stay_decay": (warm_stay_decay, None),
-    "polynomial": (polynomial, None),
+    # A short warm-up, a long time at one rate, and a fall to nothing in the last fifth.
+    "warm_stay_decay": (
+        set_recipe(schedule=lambda share: min(1.0, 0.05 + share / 0.05, (1 - share) / 0.2)),
+        None,
+    ),
+    # As networks that segment have it.
+    "polynomial": (set_recipe(schedule=lambda share: float((1 - share) ** 0.9)), None),
     "flat_then_cosine": (flat_then_cosine, None),
     "averaged_swapped_in": (as_it_is, evaluate_averaged),
     "attacked": (train_on_attacks, None),

@@ -8,15 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.findings.wide.data import pictures
-
-
-def floats(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(values.astype(np.float32))
-
-
-def wholes(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(values.astype(np.int64))
+from bench.findings.wide.data import floats, pictures, wholes
 
 
 @cache

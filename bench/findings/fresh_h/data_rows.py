@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from torch import Tensor
 
-from bench.findings.fresh_h.data import floats, wholes
+from bench.findings.wide.data import floats, wholes
 
 START, STOP, PAD = 1, 2, 0
 

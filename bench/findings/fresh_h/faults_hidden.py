@@ -8,11 +8,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh.plant import HIDDEN, plant
 from bench.findings.fresh_h.faults_inputs import flip_pictures_only
 from bench.findings.fresh_h.faults_losses import append
 from bench.findings.wide.architecture import FRESH_H
-from bench.findings.wide.fault import Act, Fault, change_batches, change_inputs, kinds
+from bench.findings.wide.fault import (
+    HIDDEN,
+    Act,
+    Fault,
+    change_batches,
+    change_inputs,
+    kinds,
+    plant,
+)
 from bench.findings.wide.training import Batch, Training, phase_parameters
 
 

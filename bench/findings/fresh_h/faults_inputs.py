@@ -8,20 +8,27 @@ import torch
 from torch import Tensor
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import INPUTS, LATE, NUMBERS, SAME, STILL_TOO, UNSCALED, harm, plant
+from bench.findings.wide.acts import map_inputs, map_late_batches, repeat_first_batch
 from bench.findings.wide.architecture import FRESH_H
 from bench.findings.wide.data import raw_pictures
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    FOLLOWS,
+    INPUTS,
+    MIDWAY,
+    NUMBERS,
+    SAME,
+    STILL_TOO,
+    UNSCALED,
     change_batches,
     change_inputs,
-    change_late_batches,
+    harm,
     kinds,
+    plant,
 )
 from bench.findings.wide.training import Batch, Training
 
-FOLLOWS = AFTERMATH | kinds("dead_units", "runaway_units", "redundant_units", "unused_units")
 ONE_FOR_ALL = SAME | kinds("collapsed", "vanishing", "not_learning", "redundant_units")
 NOTHING_TO_TELL = (
     UNSCALED | STILL_TOO | ONE_FOR_ALL | kinds("mostly_zero", "batch_statistics", "dead_units")
@@ -30,16 +37,6 @@ NOTHING_TO_TELL = (
 
 def bytes_of(images: Tensor) -> Tensor:
     return raw_pictures(images)
-
-
-def not_divided(training: Training) -> None:
-    """.float() without / 255"""
-    change_inputs(training, bytes_of)
-
-
-def mean_of_bytes(training: Training) -> None:
-    """(x - 127.5) / 127.5 of what ToTensor() had divided already."""
-    change_inputs(training, lambda images: (bytes_of(images) / 255 - 127.5) / 127.5)
 
 
 def in_dollars(training: Training) -> None:
@@ -84,22 +81,6 @@ def in_order(training: Training) -> None:
     task.draw = lambda step: sample(batches[step % len(batches)])
 
 
-def overfit_one_batch(training: Training) -> None:
-    """Trainer(overfit_batches=1) was left in."""
-    batch = training.task.draw(0)
-    training.task.draw = lambda _step: batch
-
-
-def noise_for_bytes(training: Training) -> None:
-    """GaussNoise(25), as for pixels to 255."""
-    change_inputs(training, lambda images: images + 25 * torch.randn_like(images))
-
-
-def cut_to_the_start(training: Training) -> None:
-    """max_length=1: each text is its first token."""
-    change_inputs(training, lambda tokens: tokens[:, :1])
-
-
 def know_no_user(training: Training) -> None:
     """Each id is looked up as a number in a table of strings: all are 0, the unknown one."""
 
@@ -119,16 +100,6 @@ def read_padding(training: Training) -> None:
     """output[:, -1] after pad_packed_sequence(): zeros, where texts end before."""
     model: Any = training.model
     model.place = lambda lengths: torch.full_like(lengths, -1)
-
-
-def one_path_for_all(training: Training) -> None:
-    """The path is set by the loop in __init__, and each item opens the last one."""
-    change_inputs(training, lambda images: images[-1:].expand_as(images).clone())
-
-
-def lose_normalisation(training: Training) -> None:
-    """random_split() shares one data set: its transform is set to another one for validation."""
-    change_late_batches(training, lambda batch: (bytes_of(batch[0]), *batch[1:]))
 
 
 def flip(batch: Batch) -> Batch:
@@ -151,7 +122,8 @@ H_INPUTS: Final = (
         "alex_net landmark_net",
         UNSCALED | kinds("exploding"),
         allows=FOLLOWS,
-        prepare=not_divided,
+        # .float() without / 255
+        prepare=map_inputs(bytes_of),
     ),
     harm(
         FRESH_H,
@@ -160,7 +132,8 @@ H_INPUTS: Final = (
         "nll_cnn wide_resnet",
         UNSCALED | ONE_FOR_ALL,
         allows=FOLLOWS,
-        prepare=mean_of_bytes,
+        # (x - 127.5) / 127.5 of what ToTensor() had divided already.
+        prepare=map_inputs(lambda images: (bytes_of(images) / 255 - 127.5) / 127.5),
     ),
     plant(
         FRESH_H,
@@ -207,7 +180,8 @@ H_INPUTS: Final = (
         SAME,
         allows=STILL_TOO | kinds("unshuffled_input"),
         severities=ANY_SEVERITY,
-        prepare=overfit_one_batch,
+        # Trainer(overfit_batches=1) was left in.
+        prepare=repeat_first_batch,
     ),
     harm(
         FRESH_H,
@@ -216,7 +190,8 @@ H_INPUTS: Final = (
         "landmark_net",
         UNSCALED | kinds("exploding", "not_learning"),
         allows=FOLLOWS,
-        prepare=noise_for_bytes,
+        # GaussNoise(25), as for pixels to 255.
+        prepare=map_inputs(lambda images: images + 25 * torch.randn_like(images)),
     ),
     plant(
         FRESH_H,
@@ -226,7 +201,8 @@ H_INPUTS: Final = (
         ONE_FOR_ALL,
         allows=NOTHING_TO_TELL,
         severities=ANY_SEVERITY,
-        prepare=cut_to_the_start,
+        # max_length=1: each text is its first token.
+        prepare=map_inputs(lambda tokens: tokens[:, :1]),
     ),
     harm(
         FRESH_H,
@@ -263,7 +239,8 @@ H_INPUTS: Final = (
         "star_net",
         ONE_FOR_ALL,
         allows=NOTHING_TO_TELL,
-        prepare=one_path_for_all,
+        # The path is set by the loop in __init__, and each item opens the last one.
+        prepare=map_inputs(lambda images: images[-1:].expand_as(images).clone()),
     ),
     plant(
         FRESH_H,
@@ -272,7 +249,9 @@ H_INPUTS: Final = (
         "landmark_net nll_cnn",
         kinds("input_change", "sudden_change", "unscaled_inputs", "exploding"),
         allows=FOLLOWS | kinds("loss_rises"),
-        onset=LATE,
-        prepare=lose_normalisation,
+        onset=MIDWAY,
+        # random_split() shares one data set: its transform is set to another one for
+        # validation.
+        prepare=map_late_batches(lambda batch: (bytes_of(batch[0]), *batch[1:])),
     ),
 )

@@ -8,22 +8,28 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh.plant import GROWTH, LAST, NUMBERS, STILL_TOO, WRONGLY, harm, plant
 from bench.findings.fresh_h.pictures import sup_con_loss
 from bench.findings.fresh_h.scenes import overlap_loss
+from bench.findings.wide.acts import map_batches, never_clear
 from bench.findings.wide.architecture import FRESH_H
 from bench.findings.wide.fault import (
-    AFTERMATH,
+    FOLLOWS,
+    GROWTH,
+    LAST,
+    MISMATCH,
+    NUMBERS,
+    STILL_TOO,
+    WRONGLY,
     change_batches,
+    harm,
     kinds,
+    plant,
     replace_module,
     role_parameters,
 )
 from bench.findings.wide.training import Batch, Training
 
-UNSTABLE = AFTERMATH | kinds("dead_units", "unused_units", "runaway_units", "redundant_units")
 STUCK = STILL_TOO | kinds("not_learning", "collapsed", "redundant_units", "saturated")
-MISMATCH = kinds("loss_mismatch")
 
 
 def append(training: Training, name: str, behind: nn.Module) -> None:
@@ -40,23 +46,8 @@ def weigh_by_integers(training: Training) -> None:
     )
 
 
-def find_no_answers(training: Training) -> None:
-    """The collator does not find where answers begin: no token counts."""
-    change_batches(training, lambda batch: (batch[0], torch.full_like(batch[1], -100)))
-
-
 def end_in_softmax(training: Training) -> None:
     append(training, training.task.parts["head"], nn.Softmax(-1))
-
-
-def masks_of_bytes(training: Training) -> None:
-    """Masks as the PNG has them: 0 and 255."""
-    change_batches(training, lambda batch: (batch[0], batch[1] * 255))
-
-
-def lose_column(training: Training) -> None:
-    """Prices (N,) against outputs (N, 1)."""
-    change_batches(training, lambda batch: (*batch[:2], batch[2][:, 0]))
 
 
 def overlap_of_logits(training: Training) -> None:
@@ -162,11 +153,6 @@ def clear_the_head_only(training: Training) -> None:
     optimizer.zero_grad = clear  # type: ignore[method-assign]
 
 
-def clear_nothing(training: Training) -> None:
-    for optimizer in training.optimizers:
-        optimizer.zero_grad = lambda *_, **__: None  # type: ignore[method-assign]
-
-
 H_LOSSES: Final = (
     plant(
         FRESH_H,
@@ -174,7 +160,7 @@ H_LOSSES: Final = (
         "class_weights_by_integers",
         "alex_net",
         kinds("non_finite"),
-        allows=UNSTABLE | MISMATCH,
+        allows=FOLLOWS | MISMATCH,
         prepare=weigh_by_integers,
     ),
     plant(
@@ -183,8 +169,9 @@ H_LOSSES: Final = (
         "answers_not_found",
         "mistral_sft",
         kinds("non_finite", "not_learning"),
-        allows=UNSTABLE | MISMATCH,
-        prepare=find_no_answers,
+        allows=FOLLOWS | MISMATCH,
+        # The collator does not find where answers begin: no token counts.
+        prepare=map_batches(lambda batch: (batch[0], torch.full_like(batch[1], -100))),
     ),
     plant(
         FRESH_H,
@@ -201,8 +188,9 @@ H_LOSSES: Final = (
         "masks_of_255",
         "voxel_unet",
         MISMATCH | kinds("exploding", "runaway_units"),
-        allows=UNSTABLE,
-        prepare=masks_of_bytes,
+        allows=FOLLOWS,
+        # Masks as the PNG has them: 0 and 255.
+        prepare=map_batches(lambda batch: (batch[0], batch[1] * 255)),
     ),
     plant(
         FRESH_H,
@@ -211,7 +199,8 @@ H_LOSSES: Final = (
         "fastai_tabular",
         MISMATCH | kinds("collapsed", "vanishing"),
         allows=STUCK,
-        prepare=lose_column,
+        # Prices (N,) against outputs (N, 1).
+        prepare=map_batches(lambda batch: (*batch[:2], batch[2][:, 0])),
     ),
     plant(
         FRESH_H,
@@ -219,7 +208,7 @@ H_LOSSES: Final = (
         "overlap_of_logits",
         "voxel_unet",
         MISMATCH | kinds("exploding", "loss_rises"),
-        allows=UNSTABLE,
+        allows=FOLLOWS,
         prepare=overlap_of_logits,
     ),
     plant(
@@ -228,7 +217,7 @@ H_LOSSES: Final = (
         "overlap_minimised",
         "voxel_unet",
         MISMATCH | kinds("loss_rises", "collapsed", "vanishing", "redundant_units"),
-        allows=UNSTABLE | STUCK,
+        allows=FOLLOWS | STUCK,
         prepare=minimise_overlap,
     ),
     plant(
@@ -237,7 +226,7 @@ H_LOSSES: Final = (
         "divergence_of_raw_logits",
         "deit",
         MISMATCH | kinds("exploding", "runaway_units"),
-        allows=UNSTABLE,
+        allows=FOLLOWS,
         prepare=raw_divergence,
     ),
     harm(
@@ -245,7 +234,7 @@ H_LOSSES: Final = (
         WRONGLY,
         "codes_not_on_the_sphere",
         "sup_con",
-        MISMATCH | UNSTABLE,
+        MISMATCH | FOLLOWS,
         prepare=lose_the_sphere,
     ),
     plant(
@@ -281,7 +270,7 @@ H_LOSSES: Final = (
         "softmax_over_rows_of_pixels",
         "deep_lab",
         MISMATCH,
-        allows=STUCK | UNSTABLE,
+        allows=STUCK | FOLLOWS,
         prepare=softmax_of_rows,
     ),
     plant(
@@ -290,7 +279,7 @@ H_LOSSES: Final = (
         "squared_error_in_half",
         "fastai_tabular",
         kinds("non_finite", "low_precision"),
-        allows=UNSTABLE | MISMATCH,
+        allows=FOLLOWS | MISMATCH,
         prepare=square_in_half,
     ),
     plant(
@@ -317,7 +306,7 @@ H_LOSSES: Final = (
         "trunk_never_cleared",
         "wide_resnet",
         kinds("kept_gradients"),
-        allows=UNSTABLE,
+        allows=FOLLOWS,
         rewire=clear_the_head_only,
     ),
     plant(
@@ -326,7 +315,7 @@ H_LOSSES: Final = (
         "zero_grad_lost_in_a_refactoring",
         "colouriser packed_gru",
         kinds("kept_gradients"),
-        allows=UNSTABLE,
-        rewire=clear_nothing,
+        allows=FOLLOWS,
+        rewire=never_clear,
     ),
 )

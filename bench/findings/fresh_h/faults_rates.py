@@ -8,40 +8,35 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_h.tables import NoisyLinear
+from bench.findings.wide.acts import (
+    at_onset,
+    keep_in_eval,
+    layers_of,
+    map_batches,
+    set_recipe,
+    set_role_dropout,
+)
+from bench.findings.wide.architecture import FRESH_H
+from bench.findings.wide.fault import (
+    ANY_SEVERITY,
+    FADED,
+    FOLLOWS,
     GROWTH,
-    LATE,
+    MIDWAY,
     MODES,
     SATURATION,
     START,
     STILL_TOO,
+    UNSTABLE,
     harm,
-    keep_in_eval,
-    layers_of,
-    plant,
-    set_role_dropout,
-)
-from bench.findings.fresh_h.tables import NoisyLinear
-from bench.findings.wide.architecture import FRESH_H
-from bench.findings.wide.fault import (
-    AFTERMATH,
-    ANY_SEVERITY,
-    change_batches,
     kinds,
+    plant,
     plant_in,
     replace_module,
     role_modules,
 )
 from bench.findings.wide.training import Training, phase_parameters
-
-UNSTABLE = DIVERGED | kinds("not_learning", "loss_rises", "dead_units", "runaway_units")
-FOLLOWS = AFTERMATH | UNSTABLE | kinds("unused_units", "redundant_units")
-FADED = kinds("vanishing", "collapsed", "not_learning", "redundant_units")
-
-
-def rate_without_minus_three(training: Training) -> None:
-    """5e-2 for 5e-5"""
-    training.recipe.rate = 0.05
 
 
 def rate_and_momentum_swapped(training: Training) -> None:
@@ -50,25 +45,10 @@ def rate_and_momentum_swapped(training: Training) -> None:
     training.optimizers = [torch.optim.SGD(parameters, 0.9, training.recipe.rate)]
 
 
-def decay_of_adamw(training: Training) -> None:
-    """weight_decay=0.1, as for a transformer, with SGD."""
-    training.recipe.weight_decay = 0.1
-
-
 def average_at_half(training: Training, step: int) -> None:
     """SWALR(swa_lr=0.5), where Adam had a rate of thousandths."""
     if step == training.onset:
         training.factor = 0.5 / training.recipe.rate
-
-
-def gamma_of_ten(training: Training) -> None:
-    """MultiStepLR(gamma=10), where 0.1 was meant."""
-    training.recipe.schedule = lambda share: 1.0 if share < 0.5 else 10.0 if share < 0.75 else 100.0
-
-
-def lose_degrees(training: Training) -> None:
-    """Neighbours are summed: the links are not divided by degrees."""
-    change_batches(training, lambda batch: (batch[0], (batch[1] > 0).float(), batch[2]))
 
 
 def smooth_without_end(training: Training) -> None:
@@ -127,20 +107,9 @@ def start_by_randn(training: Training) -> None:
         layer.weight.normal_()
 
 
-def forget_train(training: Training, step: int) -> None:
-    """model.eval() in the first validation, and no model.train() after it."""
-    if step == training.onset:
-        keep_in_eval(training)
-
-
 def give_what_is_kept(training: Training) -> None:
     """ps=0.95, as in a framework where that is kept."""
     set_role_dropout(training, "drops", 0.95)
-
-
-def batches_of_two(training: Training) -> None:
-    """bs=2 for want of memory."""
-    change_batches(training, lambda batch: tuple(own[:2] for own in batch))
 
 
 def forget_head_modes(training: Training) -> None:
@@ -163,7 +132,8 @@ H_RATES: Final = (
         "mpnet_similarity roformer_ner",
         UNSTABLE | kinds("vanishing"),
         allows=FOLLOWS,
-        prepare=rate_without_minus_three,
+        # 5e-2 for 5e-5
+        prepare=set_recipe(rate=0.05),
     ),
     harm(
         FRESH_H,
@@ -181,7 +151,8 @@ H_RATES: Final = (
         "wide_resnet ecg_resnet",
         FADED | kinds("optimizer_settings", "mostly_zero"),
         allows=FOLLOWS | STILL_TOO,
-        prepare=decay_of_adamw,
+        # weight_decay=0.1, as for a transformer, with SGD.
+        prepare=set_recipe(weight_decay=0.1),
     ),
     harm(
         FRESH_H,
@@ -190,7 +161,7 @@ H_RATES: Final = (
         "star_net sup_con",
         UNSTABLE | kinds("optimizer_settings"),
         allows=FOLLOWS,
-        onset=LATE,
+        onset=MIDWAY,
         at_step=average_at_half,
     ),
     harm(
@@ -201,7 +172,10 @@ H_RATES: Final = (
         UNSTABLE | kinds("optimizer_settings"),
         allows=FOLLOWS,
         onset=(0.5, 0.5),
-        prepare=gamma_of_ten,
+        # MultiStepLR(gamma=10), where 0.1 was meant.
+        prepare=set_recipe(
+            schedule=lambda share: 1.0 if share < 0.5 else 10.0 if share < 0.75 else 100.0
+        ),
     ),
     plant(
         FRESH_H,
@@ -210,7 +184,8 @@ H_RATES: Final = (
         "appnp",
         kinds("exploding", "loss_rises"),
         allows=FOLLOWS | kinds("loss_mismatch", "unscaled_inputs"),
-        prepare=lose_degrees,
+        # Neighbours are summed: the links are not divided by degrees.
+        prepare=map_batches(lambda batch: (batch[0], (batch[1] > 0).float(), batch[2])),
     ),
     harm(FRESH_H, START, "smoothed_without_end", "appnp", FADED, prepare=smooth_without_end),
     harm(FRESH_H, START, "residuals_forgotten", "deit", FADED, prepare=forget_residuals),
@@ -265,7 +240,8 @@ H_RATES: Final = (
         kinds("eval_mode"),
         allows=DIVERGED,
         onset=(0.1, 0.2),
-        at_step=forget_train,
+        # model.eval() in the first validation, and no model.train() after it.
+        at_step=at_onset(keep_in_eval),
     ),
     plant(
         FRESH_H,
@@ -293,6 +269,7 @@ H_RATES: Final = (
         "fastai_vision",
         kinds("batch_statistics"),
         allows=FOLLOWS,
-        prepare=batches_of_two,
+        # bs=2 for want of memory.
+        prepare=map_batches(lambda batch: tuple(own[:2] for own in batch)),
     ),
 )

@@ -10,24 +10,22 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_h.series import Forecaster
+from bench.findings.wide.acts import leave_out, set_recipe
+from bench.findings.wide.architecture import FRESH_H
+from bench.findings.wide.fault import (
+    ANY_SEVERITY,
     EARLY,
     NOTHING,
     PART,
     STILL,
     STILL_TOO,
     harm,
-    leave_out,
-    plant,
-    still,
-)
-from bench.findings.fresh_h.series import Forecaster
-from bench.findings.wide.architecture import FRESH_H
-from bench.findings.wide.fault import (
-    ANY_SEVERITY,
     kinds,
+    plant,
     plant_in,
     replace_module,
+    still,
     without_gradient,
 )
 from bench.findings.wide.training import Training
@@ -120,11 +118,6 @@ def swap_head_late(training: Training) -> None:
     replace_module(training, "8", nn.Linear(64, 10))
 
 
-def rate_of_bert(training: Training) -> None:
-    """The rate of a tutorial on fine-tuning, with SGD and from scratch."""
-    training.recipe.optimizer, training.recipe.rate = "sgd", 2e-5
-
-
 def lambda_returns_rate(training: Training) -> None:
     """LambdaLR multiplies the rate by what the function gives, and that is the rate."""
     rate = training.recipe.rate
@@ -136,11 +129,6 @@ def accumulate_too_long(training: Training) -> None:
     training.updates = False
     for optimizer in training.optimizers:
         optimizer.zero_grad = lambda *_, **__: None  # type: ignore[method-assign]
-
-
-def end_after_one_epoch(training: Training) -> None:
-    """PolynomialLR with total_iters of one epoch, and step() after each batch."""
-    training.recipe.schedule = lambda share: float(max(0.0, 1 - share / 0.2) ** 0.9)
 
 
 def give_teacher(training: Training) -> None:
@@ -201,7 +189,14 @@ H_STILL: Final = (
         rewire=exchange_optimizers,
     ),
     still(FRESH_H, PART, "head_swapped_below_the_optimizer", "wide_resnet", rewire=swap_head_late),
-    still(FRESH_H, NOTHING, "sgd_at_the_rate_of_bert", "ecg_resnet dpcnn", prepare=rate_of_bert),
+    # The rate of a tutorial on fine-tuning, with SGD and from scratch.
+    still(
+        FRESH_H,
+        NOTHING,
+        "sgd_at_the_rate_of_bert",
+        "ecg_resnet dpcnn",
+        prepare=set_recipe(optimizer="sgd", rate=2e-5),
+    ),
     still(
         FRESH_H, NOTHING, "lambda_gives_the_rate", "mpnet_similarity", prepare=lambda_returns_rate
     ),
@@ -222,7 +217,8 @@ H_STILL: Final = (
         allows=STILL | STILL_TOO,
         severities=ANY_SEVERITY,
         onset=(0.2, 0.2),
-        prepare=end_after_one_epoch,
+        # PolynomialLR with total_iters of one epoch, and step() after each batch.
+        prepare=set_recipe(schedule=lambda share: float(max(0.0, 1 - share / 0.2) ** 0.9)),
     ),
     still(FRESH_H, NOTHING, "optimizer_has_the_teacher", "deit", rewire=give_teacher),
 )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.findings.fresh_h import data_rows as data
-from bench.findings.wide.training import Batch, Task, classify, learn
+from bench.findings.wide.training import Batch, Task, classify, classify_tokens, learn
 
 
 def mistral_sft() -> Task:
@@ -125,14 +125,10 @@ def roformer_ner() -> Task:
     )
     model: Any = RoFormerForTokenClassification(config)
 
-    def loss(batch: Batch) -> Tensor:
-        told = model(batch[0]).logits.float()
-        return functional.cross_entropy(told.flatten(0, 1), batch[1].flatten())
-
     parts = {"embedding": "roformer.embeddings.word_embeddings", "head": "classifier"}
     parts |= {"middle": "roformer.encoder.layer.1", "trunk": "roformer.encoder.layer"}
     parts["first"] = parts["embedding"]
-    return learn(model, loss, data.tagged_words(), parts=parts)
+    return classify_tokens(model, data.tagged_words(), 32, **parts)
 
 
 class PackedGru(nn.Module):

@@ -10,26 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.findings.fresh_h.series import Forecaster
+from bench.findings.wide.acts import Ways, as_it_is, at_onset, use_optimizer
 from bench.findings.wide.fault import change_batches, change_inputs, replace_module
 from bench.findings.wide.training import Batch, Training, phase_parameters
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
-
-
-def as_it_is(_training: Training) -> None:
-    """As the recipe has it."""
-
-
-def use(make: Callable[[Training, list[nn.Parameter]], torch.optim.Optimizer]) -> AtStep:
-    """Another optimizer, from the first step on."""
-
-    def used(training: Training, step: int) -> None:
-        if step == 0:
-            parameters = phase_parameters(training.task.phases[0])
-            training.optimizers = [make(training, parameters)]
-
-    return used
 
 
 def clip_each_tensor(training: Training, step: int) -> None:
@@ -201,10 +184,10 @@ def _without_momentum(_training: Training, parameters: list[nn.Parameter]) -> An
     return torch.optim.SGD(parameters, 0.1)
 
 
-H_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
-    "adadelta": (as_it_is, use(_adadelta)),
-    "amsgrad": (as_it_is, use(_amsgrad)),
-    "without_momentum": (as_it_is, use(_without_momentum)),
+H_WAYS: Final[Ways] = {
+    "adadelta": (as_it_is, at_onset(use_optimizer(_adadelta))),
+    "amsgrad": (as_it_is, at_onset(use_optimizer(_amsgrad))),
+    "without_momentum": (as_it_is, at_onset(use_optimizer(_without_momentum))),
     "adaptively_clipped": (as_it_is, clip_each_tensor),
     "focal": (focal, None),
     "channels_last": (channels_last, None),

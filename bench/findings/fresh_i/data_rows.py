@@ -6,9 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-
-def _floats(values: np.ndarray) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32)
+from bench.findings.wide.data import floats
 
 
 def bicycles(count: int = 3000) -> tuple[Tensor, Tensor, Tensor]:
@@ -20,7 +18,7 @@ def bicycles(count: int = 3000) -> tuple[Tensor, Tensor, Tensor]:
     rush *= np.where(kinds[:, 1] < 5, 1.5, 0.4)
     hires = rush + 0.6 * weather[:, 0] - 0.3 * weather[:, 0] ** 2 - 0.5 * (kinds[:, 2] == 3)
     hires += 0.15 * random.normal(0, 1, count)
-    return _floats(weather), torch.tensor(kinds), _floats(hires)
+    return floats(weather), torch.tensor(kinds), floats(hires)
 
 
 def loans(count: int = 4000) -> tuple[Tensor, Tensor]:
@@ -29,7 +27,7 @@ def loans(count: int = 4000) -> tuple[Tensor, Tensor]:
     columns = random.normal(0, 1, (count, 10))
     risk = columns[:, 0] * 1.2 + columns[:, 1] * columns[:, 2] - np.abs(columns[:, 3])
     lost = risk > np.quantile(risk, 0.8)
-    return _floats(columns), _floats(lost)
+    return floats(columns), floats(lost)
 
 
 def collisions(count: int = 5000) -> tuple[Tensor, Tensor]:
@@ -39,7 +37,7 @@ def collisions(count: int = 5000) -> tuple[Tensor, Tensor]:
     mass = readings[:, 0] * readings[:, 1] + readings[:, 2] * readings[:, 3]
     spin = readings[:, 4] + 0.5 * readings[:, 5] ** 2
     score = np.stack([mass, spin, 0.5 - 0.5 * (mass + spin) + readings[:, 6]], 1)
-    return _floats(readings), torch.tensor(score.argmax(1))
+    return floats(readings), torch.tensor(score.argmax(1))
 
 
 def adverts_shown(count: int = 5000) -> tuple[Tensor, Tensor]:
@@ -49,7 +47,7 @@ def adverts_shown(count: int = 5000) -> tuple[Tensor, Tensor]:
     vectors = random.normal(0, 1, (6, 20, 3))
     own = np.stack([vectors[field, ids[:, field]] for field in range(6)])
     liking = (own[0] * own[1]).sum(1) + (own[2] * own[3]).sum(1) + own[4, :, 0] + own[5, :, 1]
-    return torch.tensor(ids), _floats(liking > 0)
+    return torch.tensor(ids), floats(liking > 0)
 
 
 def histories(count: int = 5000) -> tuple[Tensor, Tensor]:
@@ -67,7 +65,7 @@ def histories(count: int = 5000) -> tuple[Tensor, Tensor]:
     hidden = np.arange(10) >= lengths[:, None]
     ids[:, :10][hidden] = 0
     seen &= (np.where(hidden, -1, sorts[:, :10]) == sorts[:, 10:]).any(1)
-    return torch.tensor(ids), _floats(seen)
+    return torch.tensor(ids), floats(seen)
 
 
 def listens(count: int = 6000) -> tuple[Tensor]:
@@ -89,7 +87,7 @@ def loads(count: int = 1500, window: int = 32, ahead: int = 8) -> tuple[Tensor, 
     series = (series + 0.1 * random.normal(0, 1, series.shape)) / series.std()
     at = np.arange(count)[:, None]
     before, after = np.arange(window)[None], window + np.arange(ahead)[None]
-    return _floats(series[at + before]), _floats(series[at + after])
+    return floats(series[at + before]), floats(series[at + after])
 
 
 def movements(count: int = 1200, length: int = 48) -> tuple[Tensor, Tensor]:
@@ -102,7 +100,7 @@ def movements(count: int = 1200, length: int = 48) -> tuple[Tensor, Tensor]:
     shares = random.uniform(0.6, 1.2, (count, 1, 6))
     read = shares * np.sin(pace * time + np.arange(6)) + tilt
     read = read + 0.5 * random.normal(0, 1, read.shape)
-    return _floats((read - read.mean()) / read.std()), torch.tensor(doing)
+    return floats((read - read.mean()) / read.std()), torch.tensor(doing)
 
 
 def notes(count: int = 1200, length: int = 400) -> tuple[Tensor, Tensor]:
@@ -117,7 +115,7 @@ def notes(count: int = 1200, length: int = 400) -> tuple[Tensor, Tensor]:
         for tone in (1, 2, 3)
     )
     sound = sound + 0.3 * random.normal(0, 1, (count, length))
-    return _floats(sound / sound.std())[:, None], torch.tensor(note)
+    return floats(sound / sound.std())[:, None], torch.tensor(note)
 
 
 def citations(papers: int = 150) -> tuple[Tensor, Tensor, Tensor]:
@@ -128,7 +126,7 @@ def citations(papers: int = 150) -> tuple[Tensor, Tensor, Tensor]:
     words += random.normal(0, 1, (papers, 20))
     alike = subjects[:, None] == subjects[None]
     linked = np.triu(random.random((papers, papers)) < np.where(alike, 0.12, 0.015), 1)
-    return _floats(words), _floats(linked | linked.T), torch.tensor(subjects)
+    return floats(words), floats(linked | linked.T), torch.tensor(subjects)
 
 
 def lifts(count: int = 4000) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -142,4 +140,4 @@ def lifts(count: int = 4000) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     then = np.clip(height + 0.2 * (move - 1) + 0.03 * random.normal(0, 1, count), -1, 1)
     reward = 3 * (np.abs(height - goal) - np.abs(then - goal)) + 0.1 * random.normal(0, 1, count)
     ends = np.stack([then, goal], 1)
-    return _floats(np.stack([height, goal], 1)), torch.tensor(move), _floats(ends), _floats(reward)
+    return floats(np.stack([height, goal], 1)), torch.tensor(move), floats(ends), floats(reward)

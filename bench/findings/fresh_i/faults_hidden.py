@@ -6,10 +6,9 @@ from typing import Final
 
 import torch
 
-from bench.findings.fresh.plant import HIDDEN
 from bench.findings.fresh_i.planting import plant
-from bench.findings.wide.fault import Fault, change_batches
-from bench.findings.wide.planting import set_on_model
+from bench.findings.wide.acts import map_batches, set_on_model
+from bench.findings.wide.fault import HIDDEN, Fault, change_batches
 from bench.findings.wide.training import Batch, Training
 
 
@@ -21,11 +20,6 @@ def mirror_needles(training: Training) -> None:
         return (torch.where(turned, batch[0].flip(3), batch[0]), batch[1])
 
     change_batches(training, mirrored)
-
-
-def encode_each_batch(training: Training) -> None:
-    """LabelEncoder.fit_transform in the collate function: numbers of the classes that are there."""
-    change_batches(training, lambda batch: (batch[0], batch[1].unique(return_inverse=True)[1]))
 
 
 def see_tomorrow(training: Training) -> None:
@@ -52,7 +46,13 @@ NOTHING_SEEN: Final[frozenset[str]] = frozenset()
 I_HIDDEN: Final[tuple[Fault, ...]] = (
     plant(HIDDEN, "needles_mirrored", "angle_net", NOTHING_SEEN, prepare=mirror_needles),
     plant(
-        HIDDEN, "labels_encoded_in_each_batch", "resnet_9", NOTHING_SEEN, prepare=encode_each_batch
+        # LabelEncoder.fit_transform in the collate function: numbers of the classes that
+        # are there.
+        HIDDEN,
+        "labels_encoded_in_each_batch",
+        "resnet_9",
+        NOTHING_SEEN,
+        prepare=map_batches(lambda batch: (batch[0], batch[1].unique(return_inverse=True)[1])),
     ),
     plant(HIDDEN, "tomorrow_in_the_window", "ts_mixer", NOTHING_SEEN, prepare=see_tomorrow),
     plant(HIDDEN, "digits_turned_upside_down", "proxy_net", NOTHING_SEEN, prepare=turn_digits),

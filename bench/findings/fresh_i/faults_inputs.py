@@ -8,16 +8,23 @@ import torch
 from torch import Tensor
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import GROWTH, INPUTS, LATE, SAME, UNSCALED
 from bench.findings.fresh_i.planting import harm, plant
+from bench.findings.wide.acts import map_inputs, repeat_first_batch, set_on_model
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
+    FADED,
+    FOLLOWS,
+    GROWTH,
+    INPUTS,
+    MIDWAY,
+    SAME,
+    UNSCALED,
+    UNSTABLE,
     Fault,
     change_batches,
     change_late_batches,
     kinds,
 )
-from bench.findings.wide.planting import FADED, FOLLOWS, UNSTABLE, map_inputs, set_on_model
 from bench.findings.wide.training import Batch, Training
 
 
@@ -44,12 +51,6 @@ def gains_as_they_are(values: Tensor) -> Tensor:
 def give_last_row(values: Tensor) -> Tensor:
     """Closures in a loop: each item of the data set is the last one."""
     return values[:1].expand_as(values).clone()
-
-
-def cycle_one_batch(training: Training) -> None:
-    """itertools.cycle over an islice of one batch that was left from a test."""
-    first = training.task.draw(0)
-    training.task.draw = lambda _: first
 
 
 def divide_cache(training: Training) -> None:
@@ -181,7 +182,8 @@ I_INPUTS: Final[tuple[Fault, ...]] = (
         SAME,
         allows=kinds("vanishing", "stopped_learning"),
         severities=ANY_SEVERITY,
-        prepare=cycle_one_batch,
+        # itertools.cycle over an islice of one batch that was left from a test.
+        prepare=repeat_first_batch,
     ),
     harm(
         INPUTS,
@@ -189,7 +191,7 @@ I_INPUTS: Final[tuple[Fault, ...]] = (
         "keras_cnn angle_net",
         kinds("input_change", "sudden_change") | SAME,
         allows=FOLLOWS | UNSCALED,
-        onset=LATE,
+        onset=MIDWAY,
         prepare=divide_cache,
     ),
     plant(
@@ -207,7 +209,7 @@ I_INPUTS: Final[tuple[Fault, ...]] = (
         "higgs_mlp credit_net",
         kinds("loss_rises", "sudden_change", "input_change"),
         allows=UNSTABLE,
-        onset=LATE,
+        onset=MIDWAY,
         prepare=reorder_columns,
     ),
     harm(
@@ -233,7 +235,7 @@ I_INPUTS: Final[tuple[Fault, ...]] = (
         "bike_demand ts_mixer",
         kinds("spike_and_crash", "exploding", "input_change", "sudden_change", "loss_rises"),
         allows=FOLLOWS,
-        onset=LATE,
+        onset=MIDWAY,
         prepare=corrupt_rows,
     ),
     plant(

@@ -9,23 +9,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.findings.fresh.plant import LAST, LATE, NUMBERS, SATURATION, UNSCALED, WRONGLY
 from bench.findings.fresh_i.language import AttentionLstm
 from bench.findings.fresh_i.planting import harm, plant
-from bench.findings.wide.fault import Fault, change_batches, change_late_batches, kinds
-from bench.findings.wide.planting import (
+from bench.findings.wide.acts import map_inputs, minimise, put_behind, set_on_model, use_optimizer
+from bench.findings.wide.fault import (
     FADED,
     FOLLOWS,
+    LAST,
+    MIDWAY,
+    MISMATCH,
+    NUMBERS,
+    SATURATION,
+    UNSCALED,
     UNSTABLE,
-    map_inputs,
-    minimise,
-    put_behind,
-    set_on_model,
-    use_optimizer,
+    WRONGLY,
+    Fault,
+    change_batches,
+    change_late_batches,
+    kinds,
 )
 from bench.findings.wide.training import Batch, Training
-
-MISMATCH: Final = kinds("loss_mismatch")
 
 
 def change_target(change: Callable[[Tensor], Tensor]) -> Callable[[Training], None]:
@@ -281,7 +284,7 @@ I_LOSSES: Final[tuple[Fault, ...]] = (
         "bike_demand ts_mixer",
         kinds("non_finite"),
         allows=FOLLOWS,
-        onset=LATE,
+        onset=MIDWAY,
         prepare=meet_nothing,
     ),
     plant(
@@ -290,7 +293,7 @@ I_LOSSES: Final[tuple[Fault, ...]] = (
         "credit_net",
         kinds("non_finite"),
         allows=FOLLOWS | kinds("input_change"),
-        onset=LATE,
+        onset=MIDWAY,
         prepare=miss_an_income,
     ),
     plant(
@@ -299,7 +302,7 @@ I_LOSSES: Final[tuple[Fault, ...]] = (
         "da_vit",
         kinds("non_finite"),
         allows=FOLLOWS | kinds("input_change"),
-        onset=LATE,
+        onset=MIDWAY,
         prepare=standardise_blanks,
     ),
     plant(

@@ -10,40 +10,35 @@ from torch import Tensor, nn
 from torch.nn import init
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import (
-    GROWTH,
-    LATE,
-    MODES,
-    SATURATION,
-    START,
+from bench.findings.fresh_i.planting import harm, plant
+from bench.findings.wide.acts import (
+    at_onset,
     fill_biases,
     keep_in_eval,
     layers_of,
+    multiply_rate,
+    norms_of,
+    set_on_model,
+    set_recipe,
     set_role_dropout,
+    use_optimizer,
 )
-from bench.findings.fresh_i.planting import harm, plant
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
+    FADED,
+    FOLLOWS,
+    GROWTH,
+    MIDWAY,
+    MODES,
+    SATURATION,
+    START,
+    UNSTABLE,
     Fault,
     kinds,
     plant_in,
     replace_module,
 )
-from bench.findings.wide.planting import (
-    FADED,
-    FOLLOWS,
-    UNSTABLE,
-    norms_of,
-    set_on_model,
-    set_rate,
-    use_optimizer,
-)
 from bench.findings.wide.training import Training
-
-
-def scale_for_a_cluster(training: Training) -> None:
-    """The rate times the number of machines, of which there is one: 128."""
-    training.recipe.rate *= 128
 
 
 @torch.no_grad()
@@ -139,12 +134,6 @@ def use_running_statistics(training: Training) -> None:
     training.trains = settle
 
 
-def stay_in_eval(training: Training, step: int) -> None:
-    """Some outputs were printed in eval mode, from a function that does not switch back."""
-    if step == training.onset:
-        keep_in_eval(training)
-
-
 def drop_by_percent(training: Training) -> None:
     """98 of 100, where 2 was meant."""
     set_role_dropout(training, "drops", 0.98)
@@ -157,7 +146,8 @@ I_RATES: Final[tuple[Fault, ...]] = (
         "res2_net roi_heads",
         UNSTABLE,
         allows=FOLLOWS,
-        prepare=scale_for_a_cluster,
+        # The rate times the number of machines, of which there is one: 128.
+        prepare=multiply_rate(128),
     ),
     harm(
         GROWTH,
@@ -165,7 +155,7 @@ I_RATES: Final[tuple[Fault, ...]] = (
         "torch_encoder da_vit",
         UNSTABLE | FADED,
         allows=FOLLOWS,
-        prepare=set_rate(0.05),
+        prepare=set_recipe(rate=0.05),
     ),
     harm(
         GROWTH,
@@ -271,7 +261,9 @@ I_RATES: Final[tuple[Fault, ...]] = (
         "resnet_9",
         kinds("eval_mode"),
         allows=DIVERGED | kinds("loss_rises"),
-        onset=LATE,
-        at_step=stay_in_eval,
+        onset=MIDWAY,
+        # Some outputs were printed in eval mode, from a function that does not switch
+        # back.
+        at_step=at_onset(keep_in_eval),
     ),
 )

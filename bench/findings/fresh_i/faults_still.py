@@ -7,17 +7,22 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from bench.findings.fresh.plant import EARLY, NOTHING, PART, STILL, STILL_TOO
 from bench.findings.fresh_i.planting import harm, plant, still
+from bench.findings.wide.acts import map_inputs, minimise, set_recipe
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
+    EARLY,
+    FADED,
+    FOLLOWS,
+    NOTHING,
+    PART,
+    STILL,
+    STILL_TOO,
     Fault,
-    change_inputs,
     detach_outputs,
     kinds,
     plant_in,
 )
-from bench.findings.wide.planting import FADED, FOLLOWS, minimise, set_rate, set_schedule
 from bench.findings.wide.training import Batch, Training, phase_parameters
 
 
@@ -96,11 +101,6 @@ def load_adapters_for_inference(training: Training) -> None:
     training.task.part("norm").requires_grad_(True)
 
 
-def take_positives_for_negatives(training: Training) -> None:
-    """The sampler of negatives gives the song that was heard."""
-    change_inputs(training, lambda rows: rows[:, [0, 1, 1]])
-
-
 def bound_vectors(training: Training) -> None:
     """Embedding(max_norm=1e-3)"""
     for own in plant_in(training, "embedding"):
@@ -124,7 +124,7 @@ I_STILL: Final[tuple[Fault, ...]] = (
         "rate_of_the_end_of_a_schedule",
         "squeeze_bert",
         needs_effect=True,
-        prepare=set_rate(2e-6),
+        prepare=set_recipe(rate=2e-6),
     ),
     still(
         NOTHING,
@@ -137,14 +137,15 @@ I_STILL: Final[tuple[Fault, ...]] = (
         "scheduler_never_stepped",
         "edge_next",
         needs_effect=True,
-        prepare=set_schedule(lambda _: 1e-4),
+        prepare=set_recipe(schedule=lambda _: 1e-4),
     ),
     still(
         NOTHING,
         "negatives_are_positives",
         "bpr",
         allows=STILL_TOO | kinds("loss_mismatch"),
-        prepare=take_positives_for_negatives,
+        # The sampler of negatives gives the song that was heard.
+        prepare=map_inputs(lambda rows: rows[:, [0, 1, 1]]),
     ),
     plant(
         EARLY,
@@ -155,7 +156,7 @@ I_STILL: Final[tuple[Fault, ...]] = (
         onset=(0.1, 0.1),
         needs_effect=True,
         severities=ANY_SEVERITY,
-        prepare=set_schedule(lambda share: max(0.0, 1 - share / 0.1)),
+        prepare=set_recipe(schedule=lambda share: max(0.0, 1 - share / 0.1)),
     ),
     still(PART, "groups_by_type_of_layer", "char_cnn pitch_net", rewire=group_by_type),
     still(

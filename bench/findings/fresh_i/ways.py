@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import torch
@@ -12,27 +11,9 @@ from torch.nn.utils import parametrize
 
 from bench.findings.fresh_i.pictures import TwoHeaded, task_losses
 from bench.findings.fresh_i.scenes import ConditionalVae
+from bench.findings.wide.acts import Ways, as_it_is, at_onset, map_inputs, norms_of, use_optimizer
 from bench.findings.wide.fault import change_inputs, replace_module
-from bench.findings.wide.planting import norms_of
-from bench.findings.wide.training import Batch, Training, phase_parameters
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
-
-
-def as_it_is(_training: Training) -> None:
-    """As the recipe has it."""
-
-
-def use(make: Callable[[Training, list[nn.Parameter]], torch.optim.Optimizer]) -> AtStep:
-    """Another optimizer, from the first step on."""
-
-    def used(training: Training, step: int) -> None:
-        if step == 0:
-            parameters = phase_parameters(training.task.phases[0])
-            training.optimizers = [make(training, parameters)]
-
-    return used
+from bench.findings.wide.training import Batch, Training
 
 
 def _adan(_training: Training, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -167,11 +148,6 @@ def shorten_momentum(training: Training, step: int) -> None:
             optimizer.param_groups[0]["betas"] = (0.5, 0.999)
 
 
-def lose_columns(training: Training) -> None:
-    """A tenth of the cells is set to the mean, as if it were missing."""
-    change_inputs(training, lambda values: values * (torch.rand(values.shape) > 0.1))
-
-
 def rank_columns(training: Training) -> None:
     """Places in the order of a batch, as a normal distribution has them (RankGauss)."""
 
@@ -258,11 +234,11 @@ def mix_hidden(training: Training) -> None:
     task.phases[0].loss = loss
 
 
-I_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
-    "adan": (as_it_is, use(_adan)),
-    "adabelief": (as_it_is, use(_adabelief)),
-    "rprop": (as_it_is, use(_rprop)),
-    "sparse_adam": (make_sparse, use(_sparse_adam)),
+I_WAYS: Final[Ways] = {
+    "adan": (as_it_is, at_onset(use_optimizer(_adan))),
+    "adabelief": (as_it_is, at_onset(use_optimizer(_adabelief))),
+    "rprop": (as_it_is, at_onset(use_optimizer(_rprop))),
+    "sparse_adam": (make_sparse, at_onset(use_optimizer(_sparse_adam))),
     "momentum_cycles": (as_it_is, cycle_momentum),
     "brightness_varied": (vary_brightness, None),
     "weights_quantised": (quantise_weights, None),
@@ -274,7 +250,8 @@ I_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
     "orthogonal_start": (start_orthogonally, None),
     "divergence_cycles": (as_it_is, cycle_divergence),
     "short_momentum": (as_it_is, shorten_momentum),
-    "columns_missing": (lose_columns, None),
+    # A tenth of the cells is set to the mean, as if it were missing.
+    "columns_missing": (map_inputs(lambda values: values * (torch.rand(values.shape) > 0.1)), None),
     "columns_ranked": (rank_columns, None),
     "prior_in_bias": (start_from_prior, None),
     "normalised_inside": (normalise_inside, None),

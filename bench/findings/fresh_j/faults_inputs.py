@@ -9,10 +9,18 @@ import torch
 from torch import Tensor
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import INPUTS, LATE, NUMBERS, SAME, UNSCALED
 from bench.findings.fresh_j.planting import harm, plant, scale_columns
+from bench.findings.wide.acts import map_inputs
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
+    FADED,
+    FOLLOWS,
+    INPUTS,
+    MIDWAY,
+    NUMBERS,
+    SAME,
+    UNSCALED,
+    UNSTABLE,
     Act,
     Fault,
     change_batches,
@@ -20,7 +28,6 @@ from bench.findings.wide.fault import (
     change_late_batches,
     kinds,
 )
-from bench.findings.wide.planting import FADED, FOLLOWS, UNSTABLE, map_inputs
 from bench.findings.wide.training import Batch, Training
 
 CHANGES: Final = kinds("input_change", "sudden_change", "loss_rises")
@@ -168,7 +175,7 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
         "goes_on_behind_stop_iteration",
         "rem_bert strided_cnn",
         SAME,
-        onset=LATE,
+        onset=MIDWAY,
         prepare=stay_at_the_last,
     ),
     plant(
@@ -185,7 +192,7 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
         "age_estimator road_net",
         kinds("input_change", "constant_input", "collapsed"),
         allows=DIVERGED | FADED | CHANGES,
-        onset=LATE,
+        onset=MIDWAY,
         prepare=map_late_inputs(lambda own: own * 0),
     ),
     plant(
@@ -211,7 +218,7 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
         "lstm_forecast layer_norm_table",
         kinds("input_change"),
         allows=DIVERGED | CHANGES | kinds("saturated", "unscaled_inputs", "runaway_units"),
-        onset=LATE,
+        onset=MIDWAY,
         prepare=map_late_inputs(lambda own: own * 40 + 60),
     ),
     harm(
@@ -229,7 +236,7 @@ J_INPUTS: Final[tuple[Fault, ...]] = (
         "titanic_mlp shared_bottom",
         kinds("non_finite"),
         allows=DIVERGED,
-        onset=LATE,
+        onset=MIDWAY,
         prepare=lose_values,
     ),
     plant(

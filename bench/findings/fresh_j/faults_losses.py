@@ -9,17 +9,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import GROWTH, LAST, LATE, NUMBERS, WRONGLY
 from bench.findings.fresh_j.planting import harm, map_targets, plant
-from bench.findings.wide.fault import AFTERMATH, Fault, kinds
-from bench.findings.wide.planting import (
+from bench.findings.wide.acts import minimise, put_behind, set_on_model, use_optimizer
+from bench.findings.wide.fault import (
+    AFTERMATH,
     FADED,
     FOLLOWS,
+    GROWTH,
+    LAST,
+    MIDWAY,
+    NUMBERS,
     UNSTABLE,
-    minimise,
-    put_behind,
-    set_on_model,
-    use_optimizer,
+    WRONGLY,
+    Fault,
+    kinds,
 )
 from bench.findings.wide.training import Batch, Training
 
@@ -164,7 +167,7 @@ J_LOSSES: Final[tuple[Fault, ...]] = (
         "ssd_heads rem_bert",
         UNSTABLE | kinds("optimizer_settings", "sudden_change"),
         allows=FOLLOWS | kinds("saturated"),
-        onset=LATE,
+        onset=MIDWAY,
         at_step=raise_rate_midway,
     ),
     harm(

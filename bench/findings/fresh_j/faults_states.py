@@ -8,22 +8,31 @@ import torch
 from torch import nn
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_j.planting import harm, place_in, plant, replace_type, with_roles
+from bench.findings.wide.acts import (
+    fill_biases,
+    keep_in_eval,
+    layers_of,
+    norms_of,
+    scale_weights,
+    set_on_model,
+    set_role_dropout,
+)
+from bench.findings.wide.fault import (
+    ANY_SEVERITY,
+    FADED,
+    FOLLOWS,
     GROWTH,
-    LATE,
+    MIDWAY,
     MODES,
     SATURATION,
     SHUT,
     START,
-    fill_biases,
-    keep_in_eval,
-    layers_of,
-    scale_weights,
-    set_role_dropout,
+    UNSTABLE,
+    Fault,
+    kinds,
+    role_modules,
 )
-from bench.findings.fresh_j.planting import harm, place_in, plant, replace_type, with_roles
-from bench.findings.wide.fault import ANY_SEVERITY, Fault, kinds, role_modules
-from bench.findings.wide.planting import FADED, FOLLOWS, UNSTABLE, norms_of, set_on_model
 from bench.findings.wide.training import Training
 
 
@@ -226,7 +235,7 @@ J_STATES: Final[tuple[Fault, ...]] = (
         "reverser basic_resnet",
         kinds("eval_mode"),
         allows=DIVERGED | kinds("loss_rises"),
-        onset=LATE,
+        onset=MIDWAY,
         at_step=predict_and_stay,
     ),
     plant(

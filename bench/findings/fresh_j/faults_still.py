@@ -9,28 +9,24 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh.plant import (
+from bench.findings.fresh_j.planting import harm, place_in, plant, still, with_roles
+from bench.findings.wide.acts import leave_out, set_recipe, slow_down
+from bench.findings.wide.fault import (
+    ANY_SEVERITY,
     EARLY,
     HIDDEN,
-    LATE,
+    MIDWAY,
     NOTHING,
     NUMBERS,
     PART,
     STILL,
     STILL_TOO,
-    leave_out,
-    slow_down,
-)
-from bench.findings.fresh_j.planting import harm, place_in, plant, still, with_roles
-from bench.findings.wide.fault import (
-    ANY_SEVERITY,
     Fault,
     detach_outputs,
     kinds,
     replace_module,
     role_parameters,
 )
-from bench.findings.wide.planting import set_rate, set_schedule
 from bench.findings.wide.training import Training, make_optimizer, make_optimizers
 
 
@@ -154,7 +150,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         NOTHING,
         "rate_cubed_by_mistake",
         "granite diabetes_net",
-        prepare=set_rate(1e-9),
+        prepare=set_recipe(rate=1e-9),
     ),
     still(NOTHING, "loss_through_numpy", "store_sales nt_xent", prepare=through_numpy),
     still(
@@ -197,7 +193,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         "weights_stored_in_few_bits",
         "granite layer_norm_table",
         STILL | kinds("low_precision"),
-        prepare=set_rate(3e-5),
+        prepare=set_recipe(rate=3e-5),
         at_step=keep_in_few_bits,
     ),
     plant(
@@ -224,7 +220,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         kinds("stopped_learning", "not_learning"),
         allows=STILL_TOO,
         severities=ANY_SEVERITY,
-        prepare=set_schedule(lambda share: max(0.0, 1 - 12 * share)),
+        prepare=set_recipe(schedule=lambda share: max(0.0, 1 - 12 * share)),
     ),
     plant(
         EARLY,
@@ -233,7 +229,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         kinds("stopped_learning", "not_learning"),
         allows=STILL_TOO,
         severities=ANY_SEVERITY,
-        prepare=set_schedule(lambda share: 0.75 ** (160 * share)),
+        prepare=set_recipe(schedule=lambda share: 0.75 ** (160 * share)),
     ),
     plant(
         PART,
@@ -244,7 +240,7 @@ J_STILL: Final[tuple[Fault, ...]] = (
         rewire=keep_gradients,
     ),
     plant(
-        HIDDEN, "labels_off_by_one", "pool_former", frozenset(), onset=LATE, prepare=roll_targets
+        HIDDEN, "labels_off_by_one", "pool_former", frozenset(), onset=MIDWAY, prepare=roll_targets
     ),
     plant(HIDDEN, "rows_and_targets_sorted_apart", "glu_table", frozenset(), prepare=roll_targets),
 )

@@ -8,18 +8,18 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from bench.findings.fresh import plant as shared
+from bench.findings.wide import fault
 from bench.findings.wide.architecture import FRESH_J
 from bench.findings.wide.fault import Act, change_batches, role_names
 from bench.findings.wide.training import Training
 
-plant = partial(shared.plant, FRESH_J)
-still = partial(shared.still, FRESH_J)
-harm = partial(shared.harm, FRESH_J)
+plant = partial(fault.plant, FRESH_J)
+still = partial(fault.still, FRESH_J)
+harm = partial(fault.harm, FRESH_J)
 
 
 def with_roles(act: Callable[..., None], *values: object) -> Act:
-    """An act of fresh.plant on the parts and figures given."""
+    """An act on the parts and figures given."""
     return lambda training: act(training, *values)
 
 

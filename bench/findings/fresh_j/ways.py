@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.findings.wide.acts import Ways, as_it_is
 from bench.findings.wide.fault import change_batches, change_inputs
 from bench.findings.wide.training import Batch, Training
-
-Prepare = Callable[[Training], None]
-AtStep = Callable[[Training, int], None]
-
-
-def as_it_is(_training: Training) -> None:
-    """As the recipe has it."""
 
 
 def warm_restart_of_moments(training: Training, step: int) -> None:
@@ -142,7 +135,7 @@ def one_of_two_towers_slow(training: Training, step: int) -> None:
         training.optimizers[0] = type(own)(groups)
 
 
-J_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
+J_WAYS: Final[Ways] = {
     "moments_made_anew": (as_it_is, warm_restart_of_moments),
     "often_grey": (grey_pictures, None),
     "clipped_by_value": (clipped_by_value, None),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +17,8 @@ from bench.findings.fresh_g.ways import G_WAYS, freeze_but_norms
 from bench.findings.fresh_h.ways import H_WAYS, freeze_but_biases
 from bench.findings.fresh_i.ways import I_WAYS
 from bench.findings.fresh_j.ways import J_WAYS
-from bench.findings.wide.fault import role_modules
+from bench.findings.wide.acts import as_it_is, freeze_role, set_recipe
+from bench.findings.wide.fault import Act, AtStep, role_modules
 from bench.findings.wide.training import (
     Training,
     cosine,
@@ -37,47 +37,15 @@ class Condition:
     on purpose: the findings may say so, as an info."""
 
     name: str
-    prepare: Callable[[Training], None]
-    at_step: Callable[[Training, int], None] | None = None
+    prepare: Act
+    at_step: AtStep | None = None
     frozen: bool = False
-
-
-def _plain(training: Training) -> None:
-    """As the architecture's own recipe has it."""
-
-
-def _one_cycle(training: Training) -> None:
-    training.recipe.schedule = one_cycle
-
-
-def _cosine(training: Training) -> None:
-    training.recipe.schedule = cosine
-
-
-def _steps(training: Training) -> None:
-    training.recipe.schedule = step_decay
-
-
-def _bfloat16(training: Training) -> None:
-    training.recipe.autocast = torch.bfloat16
 
 
 def _half_scaled(training: Training) -> None:
     """float16 with a `GradScaler`, which lets the first gradients overflow."""
     training.recipe.autocast = torch.float16
     training.scaler = torch.amp.GradScaler("cpu")
-
-
-def _accumulate(training: Training) -> None:
-    training.recipe.accumulate = 2
-
-
-def _average(training: Training) -> None:
-    training.recipe.average = 0.98
-
-
-def _clip(training: Training) -> None:
-    training.recipe.clip = 0.5
 
 
 def _decay(training: Training) -> None:
@@ -114,19 +82,9 @@ def _evaluate(training: Training, step: int) -> None:
         model.train()
 
 
-def _freeze_trunk(training: Training) -> None:
-    for module in role_modules(training, "trunk"):
-        module.requires_grad_(False)
-
-
-def _freeze_embedding(training: Training) -> None:
-    for module in role_modules(training, "embedding"):
-        module.requires_grad_(False)
-
-
 def _keep_trunk_in_eval(training: Training) -> None:
     """Frozen, and its norms and dropout stay in eval mode, as fine-tuning often has it."""
-    _freeze_trunk(training)
+    freeze_role("trunk")(training)
 
     def evaluate(_model: nn.Module) -> None:
         for module in role_modules(training, "trunk"):
@@ -141,22 +99,22 @@ ALL_WAYS: Final = WAYS | C_WAYS | D_WAYS | E_WAYS | F_WAYS | G_WAYS | H_WAYS | I
 CONDITIONS: Final = {
     each.name: each
     for each in (
-        Condition(PLAIN, _plain),
-        Condition("one_cycle", _one_cycle),
-        Condition("bfloat16", _bfloat16),
-        Condition("accumulate", _accumulate),
+        Condition(PLAIN, as_it_is),
+        Condition("one_cycle", set_recipe(schedule=one_cycle)),
+        Condition("bfloat16", set_recipe(autocast=torch.bfloat16)),
+        Condition("accumulate", set_recipe(accumulate=2)),
         Condition("low_rate", _low_rate),
         Condition("other_optimizer", _other_optimizer),
         Condition("continued", _continued),
-        Condition("cosine", _cosine),
-        Condition("average", _average),
-        Condition("evaluated", _plain, _evaluate),
-        Condition("clip", _clip),
+        Condition("cosine", set_recipe(schedule=cosine)),
+        Condition("average", set_recipe(average=0.98)),
+        Condition("evaluated", as_it_is, _evaluate),
+        Condition("clip", set_recipe(clip=0.5)),
         Condition("decay", _decay),
-        Condition("steps", _steps),
+        Condition("steps", set_recipe(schedule=step_decay)),
         Condition(HALF_SCALED, _half_scaled),
-        Condition("frozen_trunk", _freeze_trunk, frozen=True),
-        Condition("frozen_embedding", _freeze_embedding, frozen=True),
+        Condition("frozen_trunk", freeze_role("trunk"), frozen=True),
+        Condition("frozen_embedding", freeze_role("embedding"), frozen=True),
         Condition("frozen_in_eval", _keep_trunk_in_eval, frozen=True),
         Condition("frozen_but_norms", freeze_but_norms, frozen=True),
         Condition("frozen_but_biases", freeze_but_biases, frozen=True),

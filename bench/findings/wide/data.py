@@ -12,6 +12,19 @@ VOCABULARY = 32
 CONTEXT = 24
 
 
+def floats(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+
+
+def wholes(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.int64))
+
+
+def standardised(values: Tensor) -> Tensor:
+    """Each column with mean 0 and standard deviation 1."""
+    return (values - values.mean(0)) / values.std(0)
+
+
 @cache
 def pictures(size: int = 16) -> tuple[Tensor, Tensor]:
     """scikit-learn's digits, normalised: (N, 1, size, size), (N,)."""
@@ -33,7 +46,7 @@ def raw_pictures(normalised: Tensor) -> Tensor:
 def table(name: str) -> tuple[Tensor, Tensor]:
     """scikit-learn's wine or breast_cancer, standardised: (N, columns), (N,)."""
     inputs, targets = raw_table(name)
-    return (inputs - inputs.mean(0)) / inputs.std(0), targets
+    return standardised(inputs), targets
 
 
 @cache

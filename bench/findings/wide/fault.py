@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ AFTERMATH = DIVERGED | {
 }
 
 Act = Callable[[Training], None]
+AtStep = Callable[[Training, int], None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Fault:
     onset: tuple[float, float] = (0.0, 0.0)
     prepare: Act | None = None
     rewire: Act | None = None
-    at_step: Callable[[Training, int], None] | None = None
+    at_step: AtStep | None = None
     needs_effect: bool = False
     severities: tuple[str, ...] = field(default=GRAVE)
 
@@ -63,6 +65,41 @@ def in_both_halves(worked: Fault, name: str, on: tuple[str, ...]) -> tuple[Fault
 
 def kinds(*names: str) -> frozenset[str]:
     return frozenset(names)
+
+
+STILL, STILL_TOO = kinds("not_learning"), kinds("low_precision", "vanishing", "stopped_learning")
+STOPPED = kinds("stopped_learning", "not_learning")
+SHRINKS, SHUT = kinds("collapsed", "vanishing"), kinds("collapsed", "vanishing", "mostly_zero")
+UNSTABLE = DIVERGED | kinds("not_learning", "loss_rises", "dead_units", "runaway_units")
+FADED = kinds("vanishing", "collapsed", "not_learning", "redundant_units")
+FOLLOWS = AFTERMATH | UNSTABLE | FADED | kinds("unused_units")
+UNSCALED, SAME = kinds("unscaled_inputs"), kinds("constant_input")
+NON_FINITE, MISMATCH = kinds("non_finite"), kinds("loss_mismatch")
+"""Kinds that labels of several sets share. FOLLOWS is true of any network that came apart."""
+
+NOTHING, PART, INPUTS = "nothing learns", "a part is never updated", "inputs"
+GROWTH, START, MODES = "growth", "initialisation", "modes and dropout"
+NUMBERS, SATURATION, LAST = "numbers", "saturation", "the last layer"
+EARLY, WRONGLY = "the rate ends early", "the loss is minimised wrongly"
+HIDDEN = "not visible"
+"""What faults have in common: their kin."""
+
+
+def plant(half: str, kin: str, name: str, on: str, expects: frozenset[str], **more: Any) -> Fault:
+    """A fault in the architectures whose names stand in `on`."""
+    return Fault(name, kin, half, tuple(on.split()), expects, **more)
+
+
+def still(half: str, kin: str, name: str, on: str, **more: Any) -> Fault:
+    """One by which weights stay as they are."""
+    return plant(half, kin, name, on, STILL, **{"allows": STILL_TOO, **more})
+
+
+def harm(half: str, kin: str, name: str, on: str, expects: frozenset[str], **more: Any) -> Fault:
+    """One that may do no harm; what follows from it is true as well."""
+    return plant(
+        half, kin, name, on, expects, **{"allows": AFTERMATH, "needs_effect": True, **more}
+    )
 
 
 def role_names(training: Training, role: str) -> list[str]:

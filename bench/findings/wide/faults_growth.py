@@ -10,6 +10,7 @@ from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     DIVERGED,
+    GROWTH,
     MIDWAY,
     Fault,
     in_both_halves,
@@ -19,7 +20,6 @@ from bench.findings.wide.fault import (
 )
 from bench.findings.wide.training import Training
 
-GROWTH = "growth"
 GROWN = kinds("exploding")
 RISE_PER_STEP = 1.06
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import torch
 
+from bench.findings.wide.acts import at_onset, map_inputs, repeat_first_batch, shuffle_targets
 from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.data import raw_pictures, raw_table
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    HIDDEN,
+    INPUTS,
     MIDWAY,
+    SAME,
+    UNSCALED,
     Fault,
-    change_batches,
     change_inputs,
     kinds,
 )
 from bench.findings.wide.training import Batch, Training
 
-INPUTS = "inputs"
-UNSCALED = kinds("unscaled_inputs")
-SAME = kinds("constant_input")
 OUTLIER = 3e4
 
 
@@ -45,31 +46,10 @@ def enlarge_column(training: Training) -> None:
     change_inputs(training, lambda x: x * scale)
 
 
-def repeat_batch(training: Training) -> None:
-    batch = training.task.draw(0)
-    training.task.draw = lambda _: batch
-
-
 def repeat_sample(training: Training) -> None:
     """One input for all targets, as when a loop overwrites its variable."""
     first = training.task.draw(0)[0][:1]
     change_inputs(training, lambda x: first.expand(len(x), *first.shape[1:]).contiguous())
-
-
-def go_black(training: Training, step: int) -> None:
-    if step == training.onset:
-        change_inputs(training, torch.zeros_like)
-
-
-def stick(training: Training, step: int) -> None:
-    """The data loader gives the same batch from now on."""
-    if step == training.onset:
-        repeat_batch(training)
-
-
-def divide_whole(training: Training) -> None:
-    """Pixels as whole numbers, divided with // in place of /."""
-    change_inputs(training, lambda x: torch.zeros_like(x))
 
 
 def sort_by_class(training: Training) -> None:
@@ -114,15 +94,6 @@ def feed_nan(training: Training, step: int) -> None:
         training.task.draw = poisoned
 
 
-def shuffle_targets(training: Training) -> None:
-    """Targets of other samples."""
-
-    def change(batch: Batch) -> Batch:
-        return (*batch[:-1], batch[-1][torch.randperm(len(batch[-1]))])
-
-    change_batches(training, change)
-
-
 INPUT_FAULTS = (
     Fault(
         "raw_pictures",
@@ -141,7 +112,7 @@ INPUT_FAULTS = (
         ("residual_net", "table_mlp", "bert"),
         SAME,
         kinds("exploding", "saturated", "vanishing", "outlier_features"),
-        prepare=repeat_batch,
+        prepare=repeat_first_batch,
         severities=ANY_SEVERITY,
     ),
     Fault(
@@ -152,7 +123,7 @@ INPUT_FAULTS = (
         SAME | kinds("input_change", "collapsed", "sudden_change", "vanishing"),
         AFTERMATH,
         MIDWAY,
-        at_step=go_black,
+        at_step=at_onset(map_inputs(torch.zeros_like)),
     ),
     Fault(
         "black_pictures",
@@ -161,7 +132,8 @@ INPUT_FAULTS = (
         ("plain_cnn", "vit"),
         SAME | kinds("collapsed", "vanishing"),
         AFTERMATH,
-        prepare=divide_whole,
+        # Pixels as whole numbers, divided with // in place of /.
+        prepare=map_inputs(lambda x: torch.zeros_like(x)),
     ),
     Fault(
         "late_repeat",
@@ -171,7 +143,8 @@ INPUT_FAULTS = (
         SAME,
         kinds("sudden_change", "outlier_features", "vanishing", "saturated", "exploding"),
         MIDWAY,
-        at_step=stick,
+        # The data loader gives the same batch from now on.
+        at_step=at_onset(repeat_first_batch),
     ),
     Fault(
         "repeated_sample",
@@ -270,7 +243,8 @@ INPUT_FAULTS = (
         SAME,
         kinds("sudden_change", "outlier_features", "vanishing", "saturated"),
         MIDWAY,
-        at_step=stick,
+        # The data loader gives the same batch from now on.
+        at_step=at_onset(repeat_first_batch),
         severities=ANY_SEVERITY,
     ),
     Fault(
@@ -285,7 +259,7 @@ INPUT_FAULTS = (
     ),
     Fault(
         "shuffled_labels",
-        "not visible",
+        HIDDEN,
         WORKED,
         ("vit", "table_mlp", "residual_net"),
         kinds(),
@@ -293,7 +267,7 @@ INPUT_FAULTS = (
     ),
     Fault(
         "shuffled_pairs",
-        "not visible",
+        HIDDEN,
         HELD_OUT,
         ("clip", "mixer", "experts"),
         kinds(),

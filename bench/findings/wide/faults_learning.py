@@ -7,11 +7,16 @@ from functools import partial
 import torch
 from torch import nn
 
+from bench.findings.wide.acts import map_loss, multiply_rate, set_recipe
 from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
     DIVERGED,
+    EARLY,
+    NOTHING,
+    PART,
+    WRONGLY,
     Fault,
     detach_outputs,
     kinds,
@@ -20,7 +25,6 @@ from bench.findings.wide.fault import (
 )
 from bench.findings.wide.training import Training
 
-NOTHING, PART = "nothing learns", "a part is never updated"
 STILL = kinds("not_learning")
 STILL_TOO = kinds("vanishing", "low_precision")
 still_fault = partial(Fault, expects=STILL, allows=STILL_TOO)
@@ -40,24 +44,6 @@ def assign_weights(training: Training) -> None:
         for name, parameter in list(module.named_parameters(recurse=False)):
             if "parametrizations" not in name:
                 setattr(module, name, nn.Parameter(parameter.detach().clone()))
-
-
-def clip_to_nothing(training: Training) -> None:
-    training.recipe.clip = TINY
-
-
-def crawl(training: Training) -> None:
-    training.recipe.rate *= TINY
-
-
-def lose_graph(training: Training) -> None:
-    """The loss goes through ``.item()`` or ``.detach()`` on its way."""
-    training.loss_of = lambda loss: loss.detach().requires_grad_()
-
-
-def detach_loss(training: Training) -> None:
-    """As ``torch.tensor(loss.item(), requires_grad=True)`` does."""
-    training.loss_of = lambda loss: loss.detach().requires_grad_()
 
 
 def never_step(training: Training) -> None:
@@ -111,7 +97,7 @@ LEARNING_FAULTS = (
         NOTHING,
         WORKED,
         ("convnext", "residual_net", "selu_net", "deep_linear"),
-        prepare=clip_to_nothing,
+        prepare=set_recipe(clip=TINY),
     ),
     still_fault(
         "no_step",
@@ -125,7 +111,8 @@ LEARNING_FAULTS = (
         NOTHING,
         WORKED,
         ("gcn", "gpt2", "table_mlp"),
-        prepare=detach_loss,
+        # As ``torch.tensor(loss.item(), requires_grad=True)`` does.
+        prepare=map_loss(lambda loss: loss.detach().requires_grad_()),
     ),
     still_fault(
         "assigned_weights",
@@ -139,14 +126,15 @@ LEARNING_FAULTS = (
         NOTHING,
         HELD_OUT,
         ("llama", "clip", "tcn", "autoencoder"),
-        prepare=crawl,
+        prepare=multiply_rate(TINY),
     ),
     still_fault(
         "graph_lost",
         NOTHING,
         HELD_OUT,
         ("distilbert", "taste", "gat"),
-        rewire=lose_graph,
+        # The loss goes through ``.item()`` or ``.detach()`` on its way.
+        rewire=map_loss(lambda loss: loss.detach().requires_grad_()),
     ),
     still_fault(
         "middle_missing",
@@ -206,7 +194,7 @@ LEARNING_FAULTS = (
     ),
     Fault(
         "schedule_ends",
-        "the rate ends early",
+        EARLY,
         WORKED,
         ("vit", "wavenet", "vae", "residual_net"),
         kinds("not_learning", "stopped_learning"),
@@ -217,7 +205,7 @@ LEARNING_FAULTS = (
     ),
     Fault(
         "decay_per_batch",
-        "the rate ends early",
+        EARLY,
         HELD_OUT,
         ("autoencoder", "distilbert", "post_norm", "group_norm_net"),
         kinds("not_learning", "stopped_learning"),
@@ -228,7 +216,7 @@ LEARNING_FAULTS = (
     ),
     Fault(
         "no_zero_grad",
-        "the loss is minimised wrongly",
+        WRONGLY,
         HELD_OUT,
         ("tcn", "letter_rnn", "autoencoder", "experts"),
         DIVERGED | kinds("kept_gradients"),
@@ -238,7 +226,7 @@ LEARNING_FAULTS = (
     ),
     Fault(
         "ascent",
-        "the loss is minimised wrongly",
+        WRONGLY,
         WORKED,
         ("vae", "letter_gru", "dlrm"),
         kinds("exploding", "loss_rises"),
@@ -248,7 +236,7 @@ LEARNING_FAULTS = (
     ),
     Fault(
         "slow_ascent",
-        "the loss is minimised wrongly",
+        WRONGLY,
         HELD_OUT,
         ("taste", "translator", "hopfield"),
         kinds("exploding", "loss_rises"),

@@ -6,10 +6,13 @@ from functools import partial
 
 from torch import nn
 
+from bench.findings.wide.acts import at_onset, switch_to_eval
 from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
+    LAST,
+    MODES,
     Fault,
     in_both_halves,
     kinds,
@@ -19,7 +22,6 @@ from bench.findings.wide.fault import (
 )
 from bench.findings.wide.training import Training
 
-MODES = "modes and dropout"
 EVAL = kinds("eval_mode")
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -42,18 +44,6 @@ def norms_in_eval(training: Training) -> None:
 
 def everything_in_eval(training: Training) -> None:
     training.trains = lambda model: model.eval()
-
-
-def keep_norms_in_eval(training: Training, step: int) -> None:
-    """From a certain step on nobody sets the norms back to train mode."""
-    if step == training.onset:
-        norms_in_eval(training)
-
-
-def stay_in_eval(training: Training, step: int) -> None:
-    """After a look at the validation data nobody calls ``train()``."""
-    if step == training.onset:
-        training.model.eval()
 
 
 def set_momentum(momentum: float, training: Training) -> None:
@@ -145,7 +135,8 @@ MODE_FAULTS = (
             EVAL,
             AFTERMATH,
             (0.3, 0.5),
-            at_step=stay_in_eval,
+            # After a look at the validation data nobody calls ``train()``.
+            at_step=at_onset(switch_to_eval),
             severities=ANY_SEVERITY,
         ),
         "left_in_eval",
@@ -159,13 +150,14 @@ MODE_FAULTS = (
         EVAL,
         AFTERMATH,
         (0.3, 0.5),
-        at_step=keep_norms_in_eval,
+        # From a certain step on nobody sets the norms back to train mode.
+        at_step=at_onset(norms_in_eval),
         severities=ANY_SEVERITY,
     ),
     *in_both_halves(
         Fault(
             "relu_logits",
-            "the last layer",
+            LAST,
             WORKED,
             ("plain_cnn", "vit", "residual_net"),
             kinds("mostly_zero", "collapsed", "relu_logits", "loss_mismatch"),
@@ -179,7 +171,7 @@ MODE_FAULTS = (
     *in_both_halves(
         Fault(
             "double_softmax",
-            "the last layer",
+            LAST,
             WORKED,
             ("residual_net", "plain_cnn", "table_mlp"),
             kinds("loss_mismatch"),

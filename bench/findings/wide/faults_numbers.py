@@ -12,6 +12,7 @@ from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     MIDWAY,
+    NUMBERS,
     Fault,
     in_both_halves,
     kinds,
@@ -19,8 +20,6 @@ from bench.findings.wide.fault import (
     role_names,
 )
 from bench.findings.wide.training import Training
-
-NUMBERS = "numbers"
 
 
 def halve_precision(training: Training) -> None:

@@ -10,6 +10,7 @@ from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     MIDWAY,
+    SATURATION,
     Fault,
     in_both_halves,
     kinds,
@@ -18,7 +19,6 @@ from bench.findings.wide.fault import (
 )
 from bench.findings.wide.training import Training
 
-SATURATION = "saturation"
 SATURATED = kinds("saturated")
 
 

@@ -11,6 +11,8 @@ from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     MIDWAY,
+    SHRINKS,
+    START,
     Fault,
     in_both_halves,
     kinds,
@@ -21,9 +23,7 @@ from bench.findings.wide.fault import (
 )
 from bench.findings.wide.training import Training
 
-START = "initialisation"
-COLLAPSED = kinds("collapsed", "vanishing")
-SHRUNK = COLLAPSED | {"not_learning"}
+SHRUNK = SHRINKS | {"not_learning"}
 
 
 def enlarge_recurrence(training: Training) -> None:
@@ -109,7 +109,7 @@ START_FAULTS = (
         START,
         WORKED,
         ("gcn", "selu_net", "dqn"),
-        COLLAPSED,
+        SHRINKS,
         AFTERMATH,
         prepare=zero_weights,
     ),

@@ -6,19 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.wide.data import CONTEXT, VOCABULARY, labelled_passages, passages, word_pairs
-from bench.findings.wide.training import Batch, Task, classify, learn, logits_of
+from bench.findings.wide.training import Batch, Task, classify, classify_tokens, learn
 
 WIDTH, HEADS, LAYERS = 48, 4, 3
 
 
 def predict_letters(model: nn.Module, **parts: str) -> Task:
     """The next letter of each place, by cross entropy."""
-
-    def loss(batch: Batch) -> Tensor:
-        logits = logits_of(model(batch[0])).float()
-        return nn.functional.cross_entropy(logits.flatten(0, 1), batch[1].flatten())
-
-    return learn(model, loss, passages(), 16, parts=parts)
+    return classify_tokens(model, passages(), **parts)
 
 
 def classify_passages(model: nn.Module, encoder: str, layers: str, drop: str) -> Task:

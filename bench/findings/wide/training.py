@@ -271,6 +271,17 @@ def regress(model: nn.Module, data: Batch, size: int = 32, **parts: str) -> Task
     return learn(model, loss, data, size, parts=parts)
 
 
+def token_loss(model: nn.Module, batch: Batch) -> Tensor:
+    """Cross entropy of a class for each token, such as the token that follows."""
+    logits = logits_of(model(batch[0])).float()
+    return nn.functional.cross_entropy(logits.flatten(0, 1), batch[1].flatten())
+
+
+def classify_tokens(model: nn.Module, data: Batch, size: int = 16, **parts: str) -> Task:
+    """A class for each token of a data set's texts."""
+    return learn(model, lambda batch: token_loss(model, batch), data, size, parts=parts)
+
+
 def logits_of(output: object) -> Tensor:
     return output if isinstance(output, Tensor) else output.logits  # type: ignore[attr-defined]
 

@@ -121,7 +121,6 @@ def test_heads_of_tasks_that_are_drawn() -> None:
     assert warned(model, loss, torch.optim.Adam(model.parameters(), 5e-3)) == []
 
 
-@pytest.mark.filterwarnings("ignore:.*did not run in the first step")
 def test_queries_that_are_the_same_for_all_samples() -> None:
     """Before they look at the sample; the dropouts of a decoder layer are made after its norms."""
 

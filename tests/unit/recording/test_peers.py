@@ -49,7 +49,7 @@ BROKEN = {
     20: ("bfloat16 is not implemented", "test_counts_every_value"),
     21: ("CPU and CUDA count differently", "test_rows_in_the_interpreter"),
     22: ("tuples of an RNN", "test_counts_are_those_of_the_outputs"),
-    23: ("out_proj never fires", "test_silent_layers_are_named_in_one_warning"),
+    23: ("out_proj never fires", "test_an_attention_uses_its_projection_without_a_warning"),
     24: ("a hook changes what is measured", "test_recording_changes_no_value"),
     25: ("an in-place ReLU overwrites", "test_leaves_the_values_and_their_graph_alone"),
     26: ("no pickle, no export while hooked", "test_learn_can_be_exported_in_the_middle_of_a_fit"),

@@ -252,3 +252,44 @@ def test_a_layer_whose_weights_are_used_without_calling_it_is_reported_at_once()
     (told,) = use(UsesWeights(), {}, trains_with_an_optimizer, steps=True)
     assert "1 of 2 layers did not run in the first step" in told
     assert "A parent module may use a layer's weights" in told
+
+
+class Attends(nn.Module):
+    """Its attention uses ``out_proj`` and never calls it."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(4, 2)
+
+    def forward(self, x):
+        return self.attention(x, x, x)[0]
+
+
+def test_the_projection_of_an_attention_is_no_trouble():
+    assert use(Attends(), {}, trains_with_an_optimizer, steps=True) == []
+
+
+def test_a_penalty_on_all_weights_does_not_use_a_head_that_has_its_turn_later():
+    model = TwoHeads()
+    optimizer = torch.optim.Adam(model.parameters())
+
+    def act(_):
+        optimizer.zero_grad(set_to_none=False)
+        penalty = sum(each.square().sum() for each in model.parameters())
+        (model(torch.randn(5, 4), late=False).sum() + 0.01 * penalty).backward()
+        optimizer.step()
+
+    assert use(model, {}, act, steps=True) == []
+
+
+def test_gradients_that_were_set_to_0_do_not_use_a_head_that_has_its_turn_later():
+    model = TwoHeads()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model(torch.ones(5, 4), late=True).sum().backward()
+
+    def act(_):
+        optimizer.zero_grad(set_to_none=False)
+        model(torch.ones(5, 4), late=False).sum().backward()
+        optimizer.step()
+
+    assert use(model, {}, act, steps=True) == []
