@@ -298,3 +298,10 @@ def test_settings_and_rates_of_its_optimizers_are_followed(tmp_path):
     assert max(rates.rates) == pytest.approx(1e-2, rel=0.3)
     kinds = {own.kind for own in find_directory_findings(str(tmp_path))}
     assert "optimizer_settings" in kinds
+
+
+def test_another_librarys_event_names_that_librarys_callback(tmp_path):
+    callback = ActivationHistCallback(tmp_path)
+    with pytest.raises(AttributeError, match=r"from tb_activation_hist\.lightning"):
+        callback.on_exception  # noqa: B018
+    assert not hasattr(callback, "on_init_end")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tb_activation_hist.cli import main
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.plugin.sharing.shared_runs import check_target
 
 
 def test_share_writes_one_file_and_says_what_is_in_it(
@@ -53,3 +55,8 @@ def test_sharing_needs_no_torch(logdir: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program, logdir, str(page)], capture_output=True)
     assert done.returncode == 0, done.stderr
     assert page.stat().st_size > 100_000
+
+
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"there is no directory .*missing.* Make it first"):
+        check_target(tmp_path / "missing" / "page.html")
