@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.output_graph import nodes_before, nodes_of, parameters_of
+from tb_activation_hist.capture.torch_internals import saved_by
 from tb_activation_hist.core.setup_facts import MOST_NAMES, ForwardDropout
 
 LOOKS: Final = 2
@@ -63,9 +64,9 @@ def _dropped_share(node: Any) -> float:
     try:
         match type(node).__name__:
             case "NativeDropoutBackward0":
-                return float(node._saved_p)
+                return float(saved_by(node, "p"))
             case "MulBackward0":
-                return max(_share_of_mask(own) for own in (node._saved_other, node._saved_self))
+                return max(_share_of_mask(saved_by(node, own)) for own in ("other", "self"))
     except (AttributeError, RuntimeError):  # what it keeps was written to, or is called otherwise
         pass
     return 0.0

@@ -300,3 +300,11 @@ def default_store() -> Any:
 
     find: Callable[[], Any] | None = getattr(dist.distributed_c10d, "_get_default_store", None)
     return None if find is None else find()
+
+
+def saved_by(node: Any, name: str) -> Any:
+    """What an operation of autograd's graph keeps under a name for its backward pass.
+
+    AttributeError where it keeps nothing so called, RuntimeError where that was written to since.
+    """
+    return getattr(node, f"_saved_{name}")

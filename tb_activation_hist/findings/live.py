@@ -36,9 +36,6 @@ NOTED_KINDS: Final = frozenset({"constant_input", "eval_mode", "frozen"})
 one batch at every step, frozen layers and layers in eval mode are common mistakes and common
 choices, and nothing recorded tells which."""
 
-NOTED_LIMITS: Final = frozenset({"waiting_steps"})
-"""Limits of findings of other kinds that are reported so: a first step that has not come yet."""
-
 NOTED_AFTER: Final = 8
 """Steps after which that is reported: by then the weights of a target network are seen to move."""
 
@@ -185,7 +182,7 @@ class LiveRules:
         return self._take_news([f for f in known if self._is_told(f)] + held)
 
     def _is_told(self, finding: Finding) -> bool:
-        noted = finding.kind in NOTED_KINDS or not NOTED_LIMITS.isdisjoint(finding.threshold)
+        noted = finding.kind in NOTED_KINDS
         lasts = finding.last_step - finding.first_step >= NOTED_AFTER
         told = (noted and lasts) or not may_be_meant(finding, self._first_step)
         return finding.kind in self._kinds and told

@@ -126,9 +126,9 @@ class RecordingOptions:
         f"{_quote(PERIODIC_KINDS)}, which are "
         "checked after each of the first 24 records and then at most 4 apart, after 128 each 32nd "
         "part of the run, as long as looks take 5 % of the time at most. An info of a kind that "
-        "is usually a warning is left to the report, but for one batch at every step, layers in "
-        "eval mode, and a first step that is yet to come: these, and layers frozen before the run, "
-        "are reported once and stop nothing.",
+        "is usually a warning is left to the report, but for one batch at every step and layers "
+        "in eval mode: these, and layers frozen before the run, are reported once and stop "
+        "nothing.",
     )
     stop_on: WatchedKind | Sequence[WatchedKind] = option(
         (),

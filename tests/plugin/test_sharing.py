@@ -283,7 +283,7 @@ def test_a_file_of_somebody_else_is_not_replaced(logdir: Path, tmp_path: Path) -
         runs.share(tmp_path)
     with pytest.raises(OptionError, match="must be a local path"):
         runs.share("s3://bucket/page.html")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OptionError, match="there is no directory"):
         runs.share(tmp_path / "none" / "page.html", layers="conv1")
     assert {each.name for each in tmp_path.iterdir()} == {"page.html", "thesis.html"}
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from bench.findings.wide.fault import GRAVE, Fault
+from bench.findings.wide.fault import GRAVE
 from bench.findings.wide.faults import FAULTS
 from bench.findings.wide.judge import STEP_TOLERANCE, tells
 from bench.findings.wide.record import Outcome
@@ -40,7 +40,6 @@ from tb_activation_hist.findings import (
     RunFacts,
     info_to_run_facts,
 )
-from tb_activation_hist.findings.live import NOTED_LIMITS
 from tb_activation_hist.storage.run_histograms import RunHistograms, read_run
 
 LATE_RECORDS: Final = 20
@@ -82,16 +81,10 @@ def watch(outcome: Outcome, mode: str) -> Live:
         told = [
             max(each.step - 1 - outcome.onset, 0)
             for each in live.warnings
-            if is_of_fault(each, outcome) and _tells(each.finding, fault, outcome)
+            if is_of_fault(each, outcome) and tells(each.finding, fault, outcome)
         ]
         live.delay = min(told, default=None)
     return live
-
-
-def _tells(finding: Finding, fault: Fault, outcome: Outcome) -> bool:
-    """As `tells`; that no step has come yet is a note while more may come, and grave at the end."""
-    noted = not NOTED_LIMITS.isdisjoint(finding.threshold) and finding.kind in fault.expects
-    return noted or tells(finding, fault, outcome)
 
 
 def is_of_fault(warning: LiveWarning, outcome: Outcome) -> bool:

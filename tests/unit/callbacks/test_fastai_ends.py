@@ -173,7 +173,7 @@ class Spoil(Callback):
 def test_a_finding_ends_the_fit_and_the_record_is_kept(tmp_path):
     callback = ActivationHistCallback(tmp_path / "run", stop_on=["non_finite"])
     learn = make_learner(callback, Spoil())
-    with pytest.warns(ActivationHistWarning, match="^0: NaN or infinite values since step 4"):
+    with pytest.warns(ActivationHistWarning, match="^layer 0: NaN or infinite values since step 4"):
         learn.fit(300, 1e-2)
     assert 4 <= callback.steps < 300 * BATCHES
     assert hooks(learn) == 0

@@ -99,7 +99,7 @@ def test_a_url_gets_json(endpoint: Endpoint) -> None:
     assert train(alert_url=endpoint.url) == []
     (body,) = endpoint.bodies
     assert body["finding"]["kind"] == "non_finite"
-    assert body["text"].startswith("error: 0: NaN or infinite values since step 20\nrun: ")
+    assert body["text"].startswith("error: layer 0: NaN or infinite values since step 20\nrun: ")
 
 
 def test_a_url_that_refuses_is_reported_without_its_secret() -> None:

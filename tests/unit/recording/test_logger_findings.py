@@ -137,7 +137,9 @@ def test_a_damaged_layer_is_left_out_with_a_warning(tmp_path, monkeypatch):
 
 # --- warn_on and stop_on ------------------------------------------------------------------------
 
-COLLAPSE = rf"^1: collapsed to zero at step {BREAK} \(100\.0% of the values\)\. .+ \(collapsed, "
+COLLAPSE = (
+    rf"^layer 1: collapsed to zero at step {BREAK} \(100\.0% of the values\)\. .+ \(collapsed, "
+)
 
 
 def told(caught) -> list[str]:
@@ -271,7 +273,9 @@ def test_what_needs_a_history_is_reported_while_it_trains():
     hist = ActivationHistLogger(
         model, MemoryWriter(), kinds=kinds, stop_on=["not_learning"], on_error="raise"
     )
-    with pytest.warns(ActivationHistWarning, match=r"^0: not learning, nothing updates them\. U"):
+    with pytest.warns(
+        ActivationHistWarning, match=r"^layer 0: not learning, nothing updates them\. U"
+    ):
         train_head_alone(hist, model)
     assert 49 <= hist.steps <= 75
 
