@@ -153,7 +153,8 @@ def _cause_in_setup(
 ) -> str:
     """What the training or the logger's options do that silences layers; empty if nothing does.
 
-    resting: those of the silent layers that are in eval mode. never_called: whether no layer ran.
+    resting: those of the silent layers that are in eval mode. never_called: whether the training
+    does not call the model.
     """
     if any(is_compiled(module) for module in model.modules()):
         return (

@@ -10,6 +10,7 @@ import numpy as np
 
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.loss_signals import (
+    LEARNT,
     begins_at_chance,
     find_loss_trend,
     find_main_loss,
@@ -54,9 +55,6 @@ MOST_LAYERS: Final = 0.25
 
 LATE_SHARE: Final = 0.1
 """Share of a run that such trouble begins after: from the start on, all losses fall at first."""
-
-LEARNT: Final = 0.9
-"""Loss before the trouble, relative to that of the beginning, at which something was learnt."""
 
 LEARNS_ON: Final = 0.9
 """Loss at the end, relative to that before the trouble, at which something was learnt meanwhile."""
@@ -146,9 +144,10 @@ def _is_refuted(finding: Finding, run: RunSignals) -> bool:
     return _learnt_all_along(run, LEARNT_ALL_ALONG, guessing)
 
 
-def _is_normalised(finding: Finding, run: RunSignals) -> bool:
-    """Whether batch norms take away the scale of all layers that have grown."""
-    return all(run.batch_norm_follows(signals) for signals in _named(finding, run))
+def _grows_before_norms(finding: Finding, run: RunSignals) -> bool:
+    """Whether layers have grown whose scale batch norms take away."""
+    grows = GROWTH in finding.threshold
+    return grows and all(run.batch_norm_follows(signals) for signals in _named(finding, run))
 
 
 def _named(finding: Finding, run: RunSignals) -> list[Signals]:
@@ -167,8 +166,8 @@ def _swings_early(finding: Finding, run: RunSignals) -> bool:
 def _is_pending(finding: Finding, run: RunSignals) -> bool:
     """Whether the loss of a run that has just begun is yet to tell what it is worth."""
     swings = "cycles" in finding.threshold and finding.first_step <= SOON
-    normalised = GROWTH in finding.threshold and _is_normalised(finding, run)
-    return finding.severity != "info" and (swings or normalised) and _has_begun_well(run)
+    soon = swings or _grows_before_norms(finding, run)
+    return finding.severity != "info" and soon and _has_begun_well(run)
 
 
 def _has_begun_well(run: RunSignals) -> bool:
@@ -183,8 +182,7 @@ def _has_begun_well(run: RunSignals) -> bool:
 
 def _does_harm(finding: Finding, run: RunSignals) -> bool:
     """Whether the loss tells nothing that refutes it."""
-    normalised = GROWTH in finding.threshold and _is_normalised(finding, run)
-    if starts_with_zeros(finding) or normalised:
+    if starts_with_zeros(finding) or _grows_before_norms(finding, run):
         return not _learnt_all_along(run, LEARNT_ALL_ALONG)
     if GROWTH in finding.threshold or _swings_early(finding, run):
         return not _learnt_all_along(run, LEARNT_FAR)

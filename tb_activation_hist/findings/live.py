@@ -56,15 +56,11 @@ def is_too_early(finding: Finding, facts: RunFacts) -> bool:
     """Whether more of the run may show that there is nothing wrong."""
     if not WHOLE_RUN.isdisjoint(finding.threshold):
         return True
-    lasted = finding.last_step - finding.first_step
     soon = starts_with_zeros(finding) or not SOON_REFUTED.isdisjoint(finding.threshold)
     if soon and _is_loss_short(facts):
         return True
-    return (
-        finding.severity == "error"
-        and lasted < LIVE_STILL
-        and _may_begin(finding.figures.get("cause"), facts)
-    )
+    short = finding.last_step - finding.first_step < LIVE_STILL
+    return finding.severity == "error" and short and _may_begin(finding.figures.get("cause"), facts)
 
 
 def _is_loss_short(facts: RunFacts) -> bool:

@@ -31,6 +31,9 @@ NEAR_TWO: Final = 0.03
 """How near to that of guessing a cross entropy begins, as a share of it; with two outputs, others
 may have its size by chance."""
 
+LEARNT: Final = 0.9
+"""Loss relative to that of the beginning at which something was learnt."""
+
 NOTHING_LEFT: Final = 0.01
 """Loss relative to the first one at which there is nothing left to learn."""
 

@@ -12,7 +12,7 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.setup_facts import LossGradients
 from tb_activation_hist.findings.hits import Hit, begin_of, find_hits, group_episodes, name_layers
-from tb_activation_hist.findings.loss_signals import find_main_loss
+from tb_activation_hist.findings.loss_signals import LEARNT, find_main_loss
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -26,9 +26,6 @@ FIRST_RECORDS: Final = 3
 LEAST_BEGIN: Final = 0.05
 """Scale at the beginning, relative to the median layer's, from which on growth is judged: what
 starts next to 0, as adapters and the ends of residual branches do, has to grow."""
-
-LEARNT: Final = 0.9
-"""Loss relative to that of the beginning at which something was learnt."""
 
 LOSS_RECORDS: Final = 8
 SCALE_RECORDS: Final = 4

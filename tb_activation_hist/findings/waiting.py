@@ -18,8 +18,8 @@ from tb_activation_hist.findings.still_weights import (
 from tb_activation_hist.findings.thresholds import Thresholds
 
 WAITING_STEPS: Final = 16
-"""Steps without a change after which one who watches wants to know: gradients of fewer batches are
-usually added up, and most rewards come sooner."""
+"""Steps without a change after which a report says so: gradients of fewer batches are usually added
+up, and most rewards come sooner."""
 
 
 def find_waiting(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
