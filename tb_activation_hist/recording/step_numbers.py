@@ -21,6 +21,12 @@ ENDED_TWICE: Final = (
 )
 """Warning of a logger that has two ways to end a step."""
 
+AFTER_CLOSE: Final = (
+    "step() was called after the logger was closed: this step and later ones are not recorded. "
+    "Call close(), or leave the with block, after the training's last step."
+)
+"""Warning of a logger that is closed before the training ends."""
+
 WarnOnce = Callable[[str, str], None]
 """Takes a text and what it is about; warns once about each thing."""
 
