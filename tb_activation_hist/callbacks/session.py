@@ -224,6 +224,19 @@ class SessionReaders(ActivationStatsReaders):
 
     _session: RecordingSession
 
+    def __repr__(self) -> str:
+        """One line: ``ModelProbe(in memory, 3 layers, 48 steps recorded, open)``."""
+        from tb_activation_hist.recording.sinks import MEMORY, describe_recording, find_place
+
+        logdir = self._session.logdir
+        place = MEMORY if logdir is None else find_place(logdir)
+        return describe_recording(self, place, *self._session.recorded, self._standing)
+
+    @property
+    def _standing(self) -> str:
+        """Whether steps to come are recorded, in words."""
+        raise NotImplementedError
+
     @property
     def steps(self) -> int:
         """Number of the last step, counted from 1 over all fits; 0 before the first."""
@@ -266,6 +279,10 @@ class SessionCallback(SessionReaders):
     def __init__(self, logdir: Logdir | None, **options: Unpack[LoggerOptions]) -> None:
         super().__init__()
         self._session = RecordingSession(logdir, options)
+
+    @property
+    def _standing(self) -> str:
+        return "recording" if self._session.active else "not recording"
 
 
 def _target_to_path(target: Any) -> str:

@@ -99,6 +99,18 @@ def test_steps_go_on_over_fits_and_fine_tune(tmp_path):
     assert len(find_event_files(str(tmp_path))) == 1
 
 
+def test_a_callback_shows_where_it_records_to(tmp_path):
+    seen = []
+
+    class Look(Callback):
+        def after_batch(self):
+            seen.append(str(self.learn.cbs))
+
+    make_learner(ActivationHistCallback(tmp_path), Look()).fit(1)
+    told = f"{str(tmp_path)!r}, 3 layers, {BATCHES} steps recorded, recording"
+    assert f"ActivationHistCallback({told})" in seen[-1]
+
+
 def test_a_callback_that_records_a_second_model_says_so_once(tmp_path):
     callback = ActivationHistCallback(tmp_path)
     make_learner(callback).fit(1)
