@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from abc import abstractmethod
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
-from tb_activation_hist.core.call_errors import class_hint
+from tb_activation_hist.core.call_errors import class_hint, shorten
 from tb_activation_hist.core.errors import ActivationHistError, OptionError
 from tb_activation_hist.core.share_options import ShareOptions
 from tb_activation_hist.recording.options import LoggerOptions
@@ -59,22 +58,13 @@ def probe_module(
         return ModelProbe(learn_or_model, logdir, {"layers": module, **options})
     msg = (
         f"probe_module expects a fastai Learner or a torch.nn.Module, but got "
-        f"{learn_or_model!r}.{class_hint(learn_or_model)}"
+        f"{shorten(learn_or_model)}.{class_hint(learn_or_model)}"
     )
     raise OptionError(msg)
 
 
 class Probe(SessionReaders):
     """Recorded layers and their pictures; made by `probe_module`."""
-
-    def __repr__(self) -> str:
-        """One line: ``ModelProbe(in memory, 3 layers, 48 steps recorded, open)``."""
-        from tb_activation_hist.recording.sinks import MEMORY, describe_recording, find_place
-
-        logdir = self._session.logdir
-        place = MEMORY if logdir is None else find_place(logdir)
-        state = "open" if self._open else "closed"
-        return describe_recording(self, place, *self._session.recorded, state)
 
     def interactive(
         self, *, height_px: int = HEIGHT_PX, **options: Unpack[ShareOptions]
@@ -92,11 +82,6 @@ class Probe(SessionReaders):
             return self.interactive()._repr_html_()
         except ActivationHistError as err:
             return f"<pre>{escape(repr(self))}</pre><p>{escape(str(err))}</p>"
-
-    @property
-    @abstractmethod
-    def _open(self) -> bool:
-        """Whether steps to come are recorded."""
 
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step of a plain PyTorch training; a Learner's fits do this themselves.
@@ -120,8 +105,9 @@ class ModelProbe(Probe):
         self._session.begin(model)
 
     @property
-    def _open(self) -> bool:
-        return self._session.logger is not None and not self._session.logger.closed
+    def _standing(self) -> str:
+        logger = self._session.logger
+        return "closed" if logger is None or logger.closed else "open"
 
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step."""
@@ -143,8 +129,8 @@ class LearnerProbe(Probe):
         learn.add_cb(self.callback)
 
     @property
-    def _open(self) -> bool:
-        return self.callback in self._learn.cbs
+    def _standing(self) -> str:
+        return "open" if self.callback in self._learn.cbs else "closed"
 
     def close(self) -> None:
         """Take the callback off the Learner; what was recorded stays."""

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from torch import nn
 
 from tb_activation_hist.capture.torch_internals import WRAPPER_ATTRIBUTES, children
-from tb_activation_hist.core.call_errors import class_hint
+from tb_activation_hist.core.call_errors import class_hint, shorten
 from tb_activation_hist.core.errors import LayerSelectionError, OptionError
 from tb_activation_hist.core.nearest import list_names, near_names
 
@@ -92,7 +92,7 @@ def name_models(models: Models, name: str | None) -> nn.Module:
 def _explain_model(given: Any) -> str:
     return (
         "model must be a torch.nn.Module, or a dict of names and modules such as "
-        f'{{"G": g, "D": d}}, but got {given!r}.{class_hint(given)}'
+        f'{{"G": g, "D": d}}, but got {shorten(given)}.{class_hint(given)}'
     )
 
 

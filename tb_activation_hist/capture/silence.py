@@ -40,6 +40,14 @@ NO_LAYERS: Final = (
 """Warning of a logger whose selection is empty."""
 
 
+NO_VALUES: Final = (
+    "The layers ran in the first step, but nothing was counted: none gave a dense tensor of "
+    "floating-point numbers with values. Complex, quantised and sparse tensors, and those on the "
+    "meta device, are not counted. Record parts of them with record(name, tensor), such as "
+    "tensor.abs(), or train a model whose tensors are on a real device."
+)
+"""Warning of a logger whose first record holds no histogram of activations."""
+
 NO_BACKWARD: Final = (
     "gradients: no backward pass reached the outputs of the layers. They may be frozen, under "
     "torch.no_grad(), or compiled before the logger was made"

@@ -171,7 +171,7 @@ def _look_for_mistakes() -> Iterator[Check]:
 
 def _look_at_logdir(logdir: str) -> Iterator[Check]:
     try:
-        runs = read_runs(logdir)
+        runs = read_runs(logdir, silent=True)
     except ActivationHistError as err:
         yield Check(BAD, str(err))
         return

@@ -35,10 +35,15 @@ class Run:
 
 
 def read_runs(
-    logdir: str, runs: Sequence[str] | None = None, layers: Sequence[str] | None = None
+    logdir: str,
+    runs: Sequence[str] | None = None,
+    layers: Sequence[str] | None = None,
+    *,
+    silent: bool = False,
 ) -> list[Run]:
     """The asked runs and layers; all when not given.
 
+    silent: whether runs are read, too, that have no histogram because no layer ran in train mode.
     Raises LogdirError when there is nothing to read, FormatError when nothing of what is there
     can be read, OptionError for a run or layer that is not there.
     """
@@ -50,7 +55,11 @@ def read_runs(
         if not index.tags
         for problem in index.problems
     ]
-    indices = {name: index for name, index in indices.items() if index.tags}
+    indices = {
+        name: index
+        for name, index in indices.items()
+        if index.tags or (silent and index.info.get("silent"))
+    }
     if not indices:
         msg = (
             f"The event files in {logdir!r} hold no histograms. Record some with "
@@ -63,7 +72,7 @@ def read_runs(
     found = [_read_run(name, indices[name], wanted) for name in chosen]
     for run in found[:1]:
         run.problems += unread
-    if not any(run.layers for run in found):
+    if not any(run.layers or not indices[run.name].tags for run in found):
         raise FormatError(" ".join(dict.fromkeys(p for run in found for p in run.problems)))
     return found
 

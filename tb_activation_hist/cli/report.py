@@ -41,7 +41,7 @@ def run_report(given: argparse.Namespace) -> int:
     baseline = [given.baseline] if given.baseline else []
     check_formats(given.format, given.scale)
     asked = [*given.run, *baseline] if given.run else None
-    known = {run.name: run for run in read_runs(given.logdir, asked)}
+    known = {run.name: run for run in read_runs(given.logdir, asked, silent=True)}
     runs = [known[name] for name in given.run or known]
     findings = [finding for run in runs for finding in _find_findings(run)]
     first = _find_baseline(given.baseline, known) if baseline else _first_sound(runs, findings)

@@ -80,8 +80,9 @@ def print_run(
         for line in textwrap.wrap(str(identity), page.width):
             print(page.paint(line, "dim"))
     print()
-    _print_layers(page, rows)
-    print()
+    if rows:
+        _print_layers(page, rows)
+        print()
 
 
 def _print_run(page: Page, run: Run, findings: Sequence[Finding], *, details: bool) -> None:

@@ -1,17 +1,20 @@
-"""Errors of a call that lacks an argument, with an example of a right one."""
+"""What an error says of a call: an example of a right one, and the argument that was given."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
 
     P = ParamSpec("P")
     T = TypeVar("T")
+
+SHOWN_CHARACTERS: Final = 60
+"""Maximum number of characters of a wrong argument that a message repeats."""
 
 
 def shows_example(example: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -39,3 +42,9 @@ def class_hint(given: object) -> str:
     if not isinstance(given, type):
         return ""
     return f" That is a class: make an object of it first, {given.__name__}(...)."
+
+
+def shorten(given: object) -> str:
+    """The `repr` of an argument on one line, cut after `SHOWN_CHARACTERS`."""
+    text = " ".join(repr(given).split())
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."

@@ -31,7 +31,7 @@ from tb_activation_hist.plugin.data_provider import (
 )
 from tb_activation_hist.plugin.listing_cache import ListingCache, Listings
 from tb_activation_hist.plugin.response import to_json
-from tb_activation_hist.plugin.run_notes import RunNotes, latest_run_notes
+from tb_activation_hist.plugin.run_notes import RunNotes, explain_empty_run, latest_run_notes
 
 SCALAR_SHARE: Final = 20
 """Scalars are listed again after this many times as long as the last listing took."""
@@ -187,6 +187,12 @@ def make_index(
         for run, own in notes.items()
         if run not in reported
         for text in describe_notes(SessionNotes(own.info.get("began_again")))
+    ]
+    with_layers = {key.run for key in (*blocks, *histograms) if key.tag != RUN_INFO_TAG}
+    warnings += [
+        text
+        for run, own in notes.items()
+        if run not in with_layers and (text := explain_empty_run(run, own.info))
     ]
     ours, refused = _block_series(blocks, place)
     series = ours + _histogram_series(histograms, place)

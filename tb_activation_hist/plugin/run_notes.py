@@ -32,3 +32,24 @@ def read_run_info(provider: DataProvider, run: str) -> dict[str, Any]:
     for _, tensors in provider.read_series(BLOCKS, [run], [RUN_INFO_TAG]):
         return dict(latest_run_notes(tensors).info)
     return {}
+
+
+def explain_empty_run(run: str, info: schema.RunInfo) -> str:
+    """Why a run without histograms has none, and what to do; empty where its logger noted no layer.
+
+    run: its name.
+    """
+    silent = info.get("silent", [])
+    if not silent:
+        return ""
+    resting = set(silent) <= set(info.get("eval_layers", []))
+    reason = (
+        "all are in eval mode. Call model.train() before the training, or record them with "
+        "phases=('train', 'eval')."
+        if resting
+        else "the training does not call this model. Give the logger the model that it calls."
+    )
+    layers = f"{len(silent):,} layers" if len(silent) > 1 else "one layer"
+    return (
+        f"Run {run!r} has no histograms, because none of its {layers} ran in train mode: {reason}"
+    )

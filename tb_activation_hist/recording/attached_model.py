@@ -31,6 +31,7 @@ from tb_activation_hist.capture.select import (
 from tb_activation_hist.capture.silence import (
     NO_LAYERS,
     NO_STEP,
+    NO_VALUES,
     explain_missing_kinds,
     explain_unmatched,
 )
@@ -249,6 +250,13 @@ class AttachedModel:
             if text:
                 self.state.warn_once(text)
 
+    def _tell_uncounted(self) -> None:
+        """After the first record, warn if layers ran and none gave values that can be counted."""
+        counted = any(info.kind == "activations" for info in self.state.rows.infos)
+        hooks = self._attachment.hooks.values()
+        if self.state.activations and not counted and any(hook.ran for hook in hooks):
+            self.state.warn_once(NO_VALUES)
+
     def end_inputs(self, step: int) -> None:
         """After a record: note what is known of the model's input, now and then, and news at once.
 
@@ -272,6 +280,7 @@ class AttachedModel:
             return
         if self.records == 1 and self.state.first_rank:
             self._tell_unmatched()
+            self._tell_uncounted()
         self.notes.note_trainable(layers_to_refs(self._with_parameters))
         # The hooks of new layers may not have been on for the whole step.
         silent = [name for name in self._attachment.silent() if name not in new]

@@ -44,6 +44,7 @@ from tb_activation_hist.recording.sinks import (
     open_sink,
 )
 from tb_activation_hist.recording.step_numbers import (
+    AFTER_CLOSE,
     ENDED_TWICE,
     check_number,
     check_order,
@@ -191,9 +192,13 @@ class ActivationHistLogger:
         scalars: numbers or one-element tensors, written under their names next to the histograms of
         a recorded step. A tensor is read later and may stay on its device.
 
-        Causes one warning after a step that ``optimizer`` has ended already.
+        Causes one warning after a step that ``optimizer`` has ended already, and after `close`,
+        when nothing is recorded any more.
         """
-        if self.closed or os.getpid() != self._process:
+        if os.getpid() != self._process:
+            return
+        if self.closed:
+            self._state.warn_once(AFTER_CLOSE)
             return
         if self._ended_by_optimizer:
             self._state.warn_once(ENDED_TWICE)

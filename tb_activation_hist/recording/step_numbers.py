@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from tb_activation_hist.core.call_errors import shorten
 from tb_activation_hist.core.option_fields import index_to_int
 from tb_activation_hist.storage.blocks import MAX_STEP
 
 NUMBER_WORDS: Final = ("step", "number")
 """Names of scalars that were most likely meant as the step's number."""
-
-SHOWN_CHARACTERS: Final = 60
-"""Maximum number of characters of a wrong argument that a warning repeats."""
 
 ENDED_TWICE: Final = (
     "step() was called after optimizer=... had ended this step, so each training step counts as "
@@ -20,6 +18,12 @@ ENDED_TWICE: Final = (
     "for example with loss=loss, or leave out step()."
 )
 """Warning of a logger that has two ways to end a step."""
+
+AFTER_CLOSE: Final = (
+    "step() was called after the logger was closed: this step and later ones are not recorded. "
+    "Call close(), or leave the with block, after the training's last step."
+)
+"""Warning of a logger that is closed before the training ends."""
 
 WarnOnce = Callable[[str, str], None]
 """Takes a text and what it is about; warns once about each thing."""
@@ -40,7 +44,7 @@ def check_number(number: Any, scalars: Mapping[str, Any], warn_once: WarnOnce) -
     if step is None:
         warn_once(
             "The first argument of step() must be the number of the step, a whole number, but got "
-            f"{_shorten(number)}. To write a scalar, name it: step(loss=loss). The step is "
+            f"{shorten(number)}. To write a scalar, name it: step(loss=loss). The step is "
             "recorded as one more than the last.",
             "step(number)",
         )
@@ -65,8 +69,3 @@ def to_step(number: Any) -> int | None:
     """Anything that ``operator.index`` takes, except booleans; None for all else."""
     step = index_to_int(number)
     return step if type(step) is int and abs(step) <= MAX_STEP else None
-
-
-def _shorten(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."

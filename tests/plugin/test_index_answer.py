@@ -170,6 +170,20 @@ def test_scalars_are_not_listed_at_every_request() -> None:
     assert data.calls["list_scalars"] == 1
 
 
+@pytest.mark.parametrize(
+    ("resting", "reason"), [(["a", "b"], "all are in eval mode"), ([], "does not call this model")]
+)
+def test_a_run_of_which_no_layer_ran_says_why_it_is_empty(resting: list[str], reason: str) -> None:
+    data, builder = FakeDataProvider(), IndexAnswers(ListingCache())
+    info = {"version": 1, "silent": ["a", "b"], "eval_layers": resting}
+    data.add_info("run", json.dumps(info).encode())
+    (warning,) = build(builder, data)["warnings"]
+    assert warning.startswith("Run 'run' has no histograms, because none of its 2 layers ran")
+    assert reason in warning
+    data.add_series("run", LayerInfo("c"), SERIES)
+    assert build(builder, data)["warnings"] == []
+
+
 def test_no_data_gives_an_empty_index() -> None:
     index = build(IndexAnswers(ListingCache()), FakeDataProvider())
     assert (index["runs"], index["series"], index["warnings"]) == ([], [], [])

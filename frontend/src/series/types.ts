@@ -238,6 +238,8 @@ export interface RunInfo {
   readonly version?: number;
   /** Modules that were asked for but never ran. */
   readonly silent?: readonly string[];
+  /** Modules that were in eval mode in the last records. */
+  readonly eval_layers?: readonly string[];
   /** Records that were left out because the writer could not keep up. */
   readonly skipped?: number;
   /** Records that could not be written. */

@@ -15,6 +15,8 @@ class RunInfo(TypedDict, total=False):
     """Version of the stored run information."""
     silent: list[str]
     """Modules that were asked for but never ran."""
+    eval_layers: list[str]
+    """Modules that were in eval mode in the last records."""
     skipped: int
     """Records that were left out because the writer could not keep up."""
     lost: int

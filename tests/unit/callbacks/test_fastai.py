@@ -1,5 +1,7 @@
 """The callback in real fastai trainings."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,7 @@ from fastai.optimizer import OptimWrapper
 from tensorboard.compat.proto.event_pb2 import Event
 
 from tb_activation_hist import ActivationHistCallback, read_histograms
-from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.errors import ActivationHistWarning, OptionError
 from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings import info_to_run_facts
 from tb_activation_hist.recording.run_findings import find_directory_findings
@@ -95,6 +97,29 @@ def test_steps_go_on_over_fits_and_fine_tune(tmp_path):
     assert callback.steps == 4 * BATCHES
     assert callback.histograms["0"].steps.tolist() == list(range(1, 4 * BATCHES + 1))
     assert len(find_event_files(str(tmp_path))) == 1
+
+
+def test_a_callback_shows_where_it_records_to(tmp_path):
+    seen = []
+
+    class Look(Callback):
+        def after_batch(self):
+            seen.append(str(self.learn.cbs))
+
+    make_learner(ActivationHistCallback(tmp_path), Look()).fit(1)
+    told = f"{str(tmp_path)!r}, 3 layers, {BATCHES} steps recorded, recording"
+    assert f"ActivationHistCallback({told})" in seen[-1]
+
+
+def test_a_callback_that_records_a_second_model_says_so_once(tmp_path):
+    callback = ActivationHistCallback(tmp_path)
+    make_learner(callback).fit(1)
+    learn = make_learner(callback)
+    with pytest.warns(ActivationHistWarning, match=f"The {BATCHES} steps .* another model"):
+        learn.fit(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ActivationHistWarning)
+        learn.fit(1)
 
 
 def test_scalars_stand_on_the_same_axis(tmp_path):

@@ -49,6 +49,8 @@ def test_each_optimizer_step_is_a_record_over_several_trainings(tmp_path):
     callback = ActivationHistCallback(tmp_path / "run", layers="classifier")
     model = make_model()
     train(model, callback, tmp_path)
+    told = f"{str(tmp_path / 'run')!r}, 1 layer, 8 steps recorded, not recording"
+    assert repr(callback) == f"ActivationHistCallback({told})"
     train(model, callback, tmp_path, gradient_accumulation_steps=2)
     assert sum(len(module._forward_hooks) for module in model.modules()) == 0
     series = read_histograms(tmp_path / "run")["."]["classifier"]

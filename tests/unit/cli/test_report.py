@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from tb_activation_hist.cli import main
 from tb_activation_hist.cli.format_report import advise
+from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.recording.logger import ActivationHistLogger
 from tests.series import values_to_series
 from tests.unit.cli.runs import (
     RECORDS,
@@ -32,6 +38,27 @@ def test_report_names_the_layer_and_the_step(logdir: str, capsys: pytest.Capture
     assert "Usual causes" in text
     assert main(["report", logdir, "--run", "good"]) == 0
     assert "No findings." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("watched", ["in eval mode", "another"])
+def test_a_run_of_which_no_layer_ran_is_reported(
+    watched: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    trained = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    given = trained.eval() if watched == "in eval mode" else copy.deepcopy(trained)
+    optimizer = torch.optim.SGD(trained.parameters(), 0.1)
+    with warnings.catch_warnings(), ActivationHistLogger(given, tmp_path) as hist:
+        warnings.simplefilter("ignore", ActivationHistWarning)
+        for _ in range(8):
+            optimizer.zero_grad()
+            trained(torch.randn(5, 3)).square().mean().backward()
+            optimizer.step()
+            hist.step()
+    assert main(["report", str(tmp_path), "--fail-on", "warning"]) == 1
+    text = " ".join(capsys.readouterr().out.split())
+    assert "warning none of the 3 layers ran in train mode" in text
+    assert main(["doctor", str(tmp_path)]) == 0
+    assert "0 never ran while it was recorded" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

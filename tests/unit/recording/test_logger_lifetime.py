@@ -91,7 +91,8 @@ def test_a_cell_run_again_leaves_one_set_of_hooks(tmp_path):
     assert first.closed
     assert [len(module._forward_hooks) for module in model] == [1, 1, 1]
     model(batch())
-    first.step()
+    with pytest.warns(ActivationHistWarning, match="after the logger was closed"):
+        first.step()
     second.step()
     second.close()
     assert read_histograms(tmp_path)["a"]["0"].steps.tolist() == [1, 2]
@@ -116,11 +117,13 @@ def test_a_dropped_logger_takes_its_hooks_along(tmp_path):
     assert read_histograms(tmp_path)["."]["0"].steps.tolist() == [1]
 
 
-def test_close_twice_and_steps_after_it_do_nothing():
+def test_closing_twice_does_nothing_and_steps_after_it_warn_once():
     training = Training()
     training.step()
     training.hist.close()
     training.hist.close()
+    with pytest.warns(ActivationHistWarning, match="after the logger was closed"):
+        training.hist.step()
     training.hist.step()
     training.hist.attach()
     assert training.hist.steps == 1

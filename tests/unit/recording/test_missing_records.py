@@ -134,3 +134,18 @@ def test_an_optimizer_that_keeps_nothing_is_named(optimizer_type):
     hist.step()
     with pytest.warns(ActivationHistWarning, match="optimizer_state: the optimizer keeps no"):
         hist.close()
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_layers_without_a_number_that_can_be_counted_are_reported_once(device):
+    class Waves(nn.Module):
+        def forward(self, x):
+            return torch.fft.fft(x)
+
+    model = nn.Sequential(Waves())
+    with ActivationHistLogger(model, MemoryWriter()) as hist:
+        model(torch.ones(2, 4, device=device))
+        with pytest.warns(ActivationHistWarning, match="nothing was counted"):
+            hist.step()
+        model(torch.ones(2, 4, device=device))
+        hist.step()
