@@ -233,7 +233,8 @@ STOPPED_LEARNING: Final = RunRule(
     seen=(
         "From a step in the first two thirds of a run on, the updates of all weights are "
         "negligible compared with those at the beginning, and the logged loss is not. Warning: so "
-        "are the learning rates, or they fall to a hundredth within the first 64 steps."
+        "are the learning rates, or they fall to a hundredth within the first 64 steps; while a "
+        "training runs, also where they will at the one factor by which they fall at each step."
     ),
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,
