@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh_j.planting import harm, map_targets, plant
+from bench.findings.fresh_j.planting import harm, plant
 from bench.findings.wide.acts import minimise, put_behind, set_on_model, use_optimizer
 from bench.findings.wide.fault import (
     AFTERMATH,
@@ -24,6 +24,7 @@ from bench.findings.wide.fault import (
     Fault,
     kinds,
 )
+from bench.findings.wide.planting import map_targets
 from bench.findings.wide.training import Batch, Training
 
 MISFIT: Final = kinds("loss_mismatch")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh_j.planting import harm, place_in, plant, replace_type, with_roles
+from bench.findings.fresh_j.planting import harm, plant
 from bench.findings.wide.acts import (
     fill_biases,
     keep_in_eval,
@@ -33,6 +33,7 @@ from bench.findings.wide.fault import (
     kinds,
     role_modules,
 )
+from bench.findings.wide.planting import place_in, replace_type, with_roles
 from bench.findings.wide.training import Training
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.faults import DIVERGED
-from bench.findings.fresh_j.planting import harm, place_in, plant, still, with_roles
+from bench.findings.fresh_j.planting import harm, plant, still
 from bench.findings.wide.acts import leave_out, set_recipe, slow_down
 from bench.findings.wide.fault import (
     ANY_SEVERITY,
@@ -27,6 +27,7 @@ from bench.findings.wide.fault import (
     replace_module,
     role_parameters,
 )
+from bench.findings.wide.planting import place_in, with_roles
 from bench.findings.wide.training import Training, make_optimizer, make_optimizers
 
 

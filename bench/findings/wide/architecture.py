@@ -11,12 +11,12 @@ from bench.findings.wide.training import Recipe, Task
 WORKED, HELD_OUT = "worked", "held-out"
 FRESH_A, FRESH_B, FRESH_C = "fresh-a", "fresh-b", "fresh-c"
 FRESH_D, FRESH_E, FRESH_F, FRESH_G = "fresh-d", "fresh-e", "fresh-f", "fresh-g"
-FRESH_H, FRESH_I, FRESH_J = "fresh-h", "fresh-i", "fresh-j"
+FRESH_H, FRESH_I, FRESH_J, FRESH_K = "fresh-h", "fresh-i", "fresh-j", "fresh-k"
 HALVES: Final = (
     *(WORKED, HELD_OUT, FRESH_A, FRESH_B),
-    *(FRESH_C, FRESH_D, FRESH_E, FRESH_F, FRESH_G, FRESH_H, FRESH_I, FRESH_J),
+    *(FRESH_C, FRESH_D, FRESH_E, FRESH_F, FRESH_G, FRESH_H, FRESH_I, FRESH_J, FRESH_K),
 )
-"""Two of the wide set, two of the fresh set and those of eight examiners, which others made."""
+"""Two of the wide set, two of the fresh set and those of nine examiners, which others made."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from bench.findings.fresh_g.architectures import FRESH_G_ARCHITECTURES
 from bench.findings.fresh_h.architectures import FRESH_H_ARCHITECTURES
 from bench.findings.fresh_i.architectures import FRESH_I_ARCHITECTURES
 from bench.findings.fresh_j.architectures import FRESH_J_ARCHITECTURES
+from bench.findings.fresh_k.architectures import FRESH_K_ARCHITECTURES
 from bench.findings.wide import control, generative, language, signals, tables, vision
 from bench.findings.wide.architecture import HELD_OUT, WORKED, Architecture
 from bench.findings.wide.training import Recipe, Task, cosine, one_cycle, step_decay
@@ -104,5 +105,6 @@ ARCHITECTURES: Final = {
         *FRESH_H_ARCHITECTURES,
         *FRESH_I_ARCHITECTURES,
         *FRESH_J_ARCHITECTURES,
+        *FRESH_K_ARCHITECTURES,
     )
 }

@@ -17,6 +17,7 @@ from bench.findings.fresh_g.ways import G_WAYS, freeze_but_norms
 from bench.findings.fresh_h.ways import H_WAYS, freeze_but_biases
 from bench.findings.fresh_i.ways import I_WAYS
 from bench.findings.fresh_j.ways import J_WAYS
+from bench.findings.fresh_k.ways import K_WAYS
 from bench.findings.wide.acts import as_it_is, freeze_role, set_recipe
 from bench.findings.wide.fault import Act, AtStep, role_modules
 from bench.findings.wide.training import (
@@ -93,7 +94,9 @@ def _keep_trunk_in_eval(training: Training) -> None:
     training.trains = evaluate
 
 
-ALL_WAYS: Final = WAYS | C_WAYS | D_WAYS | E_WAYS | F_WAYS | G_WAYS | H_WAYS | I_WAYS | J_WAYS
+ALL_WAYS: Final = (
+    WAYS | C_WAYS | D_WAYS | E_WAYS | F_WAYS | G_WAYS | H_WAYS | I_WAYS | J_WAYS | K_WAYS
+)
 """Those of the fresh sets."""
 
 CONDITIONS: Final = {

@@ -14,6 +14,7 @@ from bench.findings.fresh_g.faults import FAULTS_G
 from bench.findings.fresh_h.faults import FAULTS_H
 from bench.findings.fresh_i.faults import FAULTS_I
 from bench.findings.fresh_j.faults import FAULTS_J
+from bench.findings.fresh_k.faults import FAULTS_K
 from bench.findings.wide.fault import Fault
 from bench.findings.wide.faults_growth import GROWTH_FAULTS
 from bench.findings.wide.faults_inputs import INPUT_FAULTS
@@ -41,6 +42,7 @@ PLANTED: Final[tuple[Fault, ...]] = (
     *FAULTS_H,
     *FAULTS_I,
     *FAULTS_J,
+    *FAULTS_K,
 )
 
 FAULTS: Final[dict[str, Fault]] = {each.name: each for each in PLANTED}

@@ -13,6 +13,7 @@ from bench.findings.fresh_g.ways import G_HEALTHY
 from bench.findings.fresh_h.ways import H_HEALTHY
 from bench.findings.fresh_i.ways import I_HEALTHY
 from bench.findings.fresh_j.ways import J_HEALTHY
+from bench.findings.fresh_k.ways import K_HEALTHY
 from bench.findings.wide.architecture import (
     FRESH_C,
     FRESH_D,
@@ -22,6 +23,7 @@ from bench.findings.wide.architecture import (
     FRESH_H,
     FRESH_I,
     FRESH_J,
+    FRESH_K,
     HELD_OUT,
     WORKED,
 )
@@ -62,6 +64,7 @@ CHOSEN_WAYS: Final = {
     FRESH_H: H_HEALTHY,
     FRESH_I: I_HEALTHY,
     FRESH_J: J_HEALTHY,
+    FRESH_K: K_HEALTHY,
 }
 """By half: architectures and healthy ways, where the examiner chose each pair."""
 

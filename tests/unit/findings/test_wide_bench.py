@@ -165,6 +165,11 @@ def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
         ("char_cnn", "groups_by_type_of_layer", "2.weight", False),
         ("char_cnn", "groups_by_type_of_layer", "15.weight", True),
         ("bpr", "sparse_adam", "songs.weight", True),
+        ("fashion_mlp", "first_layer_in_an_old_checkpoint", "1.weight", False),
+        ("fashion_mlp", "first_layer_in_an_old_checkpoint", "4.weight", True),
+        ("cover_type", "weights_drawn_after_the_optimizer", "4.weight", False),
+        ("taxi_fares", "split_that_loses_a_layer", "layers.2.weight", False),
+        ("adult_income", "rows_taken_from_data", "tables.1.weight", False),
     ],
 )
 def test_a_training_of_the_fresh_sets_is_recorded(
