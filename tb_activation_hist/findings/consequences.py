@@ -54,7 +54,9 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "input_change": _DIVERGENCE | {"not_learning", "loss_rises"},
     "constant_input": _DIVERGENCE | {"not_learning", "loss_rises"},
     "unshuffled_input": _DIVERGENCE | {"loss_rises"},
-    "not_learning": frozenset({"vanishing", "not_learning", "collapsed", "exploding"}),
+    "not_learning": frozenset(
+        {"vanishing", "not_learning", "collapsed", "exploding", "spike_and_crash"}
+    ),
     "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
     "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
     "loss_mismatch": _DIVERGENCE | {"not_learning", "loss_rises", "relu_logits"},
@@ -220,7 +222,8 @@ def note_consequence(cause: Finding, effect: Finding, near: float, settled: floa
     near, settled: as in `follows`.
     """
     sign = effect.kind in SIGNS & LEADS_TO.get(cause.kind, frozenset())
-    if cause.kind not in GIVEN or not sign or "info" in (cause.severity, effect.severity):
+    given = cause.kind in GIVEN or "stray" in cause.threshold
+    if not given or not sign or "info" in (cause.severity, effect.severity):
         return effect
     if not follows(cause, effect, near, settled):
         return effect

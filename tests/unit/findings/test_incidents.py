@@ -218,3 +218,10 @@ def test_what_only_shows_a_cause_in_single_layers_is_an_info(
     assert [f.severity for f in found if f.kind == effect] == [severity]
     said = [f for f in found if f.title.endswith("this follows from the cause")]
     assert [f.kind for f in said] == [effect] * (severity == "info")
+
+
+@pytest.mark.parametrize(("limit", "severity"), [("stray", "info"), ("still_steps", "warning")])
+def test_a_layer_that_is_made_anew_makes_those_behind_it_swing(limit: str, severity: str) -> None:
+    made = replace(make_finding("not_learning", 1), threshold={limit: 1})
+    found = to_incidents([made, make_finding("spike_and_crash", 16)], 1, STEPS)
+    assert [f.severity for f in found if f.kind == "spike_and_crash"] == [severity]
