@@ -78,8 +78,8 @@ def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineS
     # Whether a pooled ReLU of few values feeds a gate is known of a whole run only: see
     # `main_outputs`.
     is_pooled = len(stream.info.shape) > 2 and has_few_values(stream.info)
-    is_constant = _may_be_constant(stream.info) and stream.early_rms == 0
-    if drops(stream.info) or is_pooled or is_constant:
+    # So is whether what has been 0 from the first record on is frozen, or meant to be constant.
+    if drops(stream.info) or is_pooled or stream.early_rms == 0:
         return OnlineState(holds=False, figures={})
     idle = stream.idle_share(options)
     return OnlineState(bool(has_collapsed(idle, options)), {"idle_share": idle})

@@ -51,6 +51,13 @@ SOON_LASTING: Final = 8
 starts anew, a fifteenth is so low, and of a line a hundredth."""
 
 
+STRAIGHT_FALLS: Final = 4
+"""Changes of a rate that show that it falls by one factor per step."""
+
+SAME_PACE: Final = 1.05
+"""Factor by which its paces differ at most: those of a cosine or of a line grow step by step."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoppedLearningThresholds(Thresholds):
     stopped_fall: float = threshold(
@@ -134,6 +141,32 @@ def find_ended_rates(
         )
 
 
+def find_ending_rates(
+    layers: RunSignals, options: StoppedLearningThresholds
+) -> Iterator[Observation]:
+    """In the first steps of a run under way: rates that fall by one factor per step, and so far.
+
+    A schedule whose steps were to be epochs is known long before it has ended.
+    """
+    now = layers.facts.last_step
+    known = _known_rates(layers) if now else []
+    ends = [own.straight_end(END, now) for own in known]
+    found = [end for end in ends if end is not None and now < end <= SOON]
+    if not found or len(found) < len(ends):
+        return
+    hits = [hit_from_step(s, int(known[0].steps[-1])) for s in layers.owners_of_weights]
+    if hits:
+        largest, last = float(known[0].rates.max()), float(known[0].rates[-1])
+        yield Observation(
+            hits=hits,
+            title=f"learning ends early: the learning rate falls by the same factor at each step, "
+            f"{last:.2g} after {largest:.2g}, and will be below 1/{END:g} by step {max(found)}",
+            threshold={"stopped_rate": options.stopped_rate},
+            severity="warning",
+            figures={"rate_fall": largest / last},
+        )
+
+
 class _Rates(NamedTuple):
     """Learning rates and the steps from which on they were so high."""
 
@@ -146,6 +179,23 @@ class _Rates(NamedTuple):
         if not len(high) or high[-1] == len(self.rates) - 1:
             return None
         return int(self.steps[high[-1] + 1])
+
+    def straight_end(self, fall: float, now: int) -> int | None:
+        """The step by which they will be so many times smaller, if they fall by one factor per step
+        up to now.
+
+        now: the newest step.
+        """
+        first = int(np.flatnonzero(self.rates == self.rates.max())[-1])
+        steps, rates = self.steps[first:], self.rates[first:]
+        gaps = np.diff(steps)
+        long = len(gaps) >= STRAIGHT_FALLS and steps[-1] - steps[0] >= SOON_LASTING
+        if not long or not rates.min() > 0 or now - steps[-1] > gaps.max():
+            return None
+        paces = -np.diff(np.log(rates)) / gaps
+        if not 0 < paces.max() <= SAME_PACE * paces.min():
+            return None
+        return int(steps[0] + np.ceil(np.log(fall) / paces.min()))
 
 
 def _known_rates(layers: RunSignals) -> list[_Rates]:
@@ -183,12 +233,13 @@ STOPPED_LEARNING: Final = RunRule(
     seen=(
         "From a step in the first two thirds of a run on, the updates of all weights are "
         "negligible compared with those at the beginning, and the logged loss is not. Warning: so "
-        "are the learning rates, or they fall to a hundredth within the first 64 steps."
+        "are the learning rates, or they fall to a hundredth within the first 64 steps; while a "
+        "training runs, also where they will at the one factor by which they fall at each step."
     ),
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,
     explains={},
-    find=(find_stopped_learning, find_ended_rates),
+    find=(find_stopped_learning, find_ended_rates, find_ending_rates),
     online=None,
     repeats=_is_of_rate,
 )

@@ -159,6 +159,30 @@ def test_rates_that_are_followed_step_by_step(rates: dict[int, float], found: li
     ]
 
 
+@pytest.mark.parametrize(
+    ("pace", "now", "found"),
+    [
+        (lambda step: 0.75**step, 9, 1),
+        (lambda step: 0.9**step, 9, 1),
+        (lambda step: 0.75**step, 8, 0),
+        (lambda step: 0.75 ** min(step, 8), 12, 0),
+        (lambda step: 0.95**step, 40, 0),
+        (lambda step: 1 - step / 16, 14, 0),
+        (lambda step: 0.5 + 0.5 * math.cos(math.pi * step / 16), 14, 0),
+    ],
+)
+def test_a_rate_that_falls_by_one_factor_at_each_step(
+    pace: Callable[[int], float], now: int, found: int
+) -> None:
+    """Of a run under way alone: one that has ended has not come to where its rate would end."""
+    fact = RateHistory("Adam", 1, tuple(range(1, now + 1)), tuple(map(pace, range(now))))
+    run = {**make_run(), **with_parameters("weights", walk(1.0))}
+    for last_step, times in ((now, found), (0, 0)):
+        facts = RunFacts(setup=(fact,), last_step=last_step)
+        kinds = [f.kind for f in find_run_findings("run", run, facts=facts)]
+        assert kinds == ["stopped_learning"] * times
+
+
 def to_sizes(steps: npt.NDArray[np.int64], values: FloatArray) -> SizeSeries:
     """The same values at each step, but for a last bit."""
     one = np.ones(len(steps))
