@@ -19,7 +19,8 @@ const OWN = `
   heightOf zeroUpTo tickValues togglePlay limitLines limitNotes inSight onTouch exportUrl wholeJobs fineJobs holdsZero
   unfolded binned outliers sampled widened landAll isCells each_px keyOf panned goBack isOld
   yTicks linthresh places spans clock least placed upright rectangle shortcut badge stage marked anchor markup
-  chart outside blank matched statement curves lanes folds xTicks score
+  chart outside blank matched statement curves lanes folds xTicks score colour ticks facts lostStrip answered recover
+  shown pixels gradient largest whole broken awaited asked apart beyond theme
 `;
 /** Preact's of class components, of which the page has none. */
 const OF_CLASSES = `

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import near_steps
+from tb_activation_hist.findings.input_signals import INPUT_KINDS
 from tb_activation_hist.findings.registry import RUN_RULE_OF
 from tb_activation_hist.findings.rule import Begins
 from tb_activation_hist.findings.still_weights import Cause
@@ -82,6 +84,18 @@ LASTING: Final = frozenset(
     }
 )
 """Kinds that the first record shows and that last as long as the training does."""
+
+
+GIVEN: Final = (LASTING - {"loss_rises"}) | {
+    *INPUT_KINDS,
+    "eval_mode",
+    "strong_dropout",
+}
+"""Kinds of what was set up or put in so, by which the rest of the training is explained."""
+
+
+SIGNS: Final = _DIVERGENCE - {"non_finite", "exploding"}
+"""Kinds that only show, in single layers, what a cause does to them."""
 
 
 EVENTS: Final = frozenset({"loss_jump", "raised_rate", "kept_later"})
@@ -198,3 +212,16 @@ def follows(cause: Finding, effect: Finding, near: float, settled: float) -> boo
         return lasting and Begins.WITH_OR_AFTER.holds(after, near)
     events = min(cause.first_step, effect.first_step) > settled
     return events and effect.severity != "info" and Begins.WITH.holds(after, near)
+
+
+def note_consequence(cause: Finding, effect: Finding, near: float, settled: float) -> Finding:
+    """The effect, as an info where it is only a sign of a cause that was set up or put in so.
+
+    near, settled: as in `follows`.
+    """
+    sign = effect.kind in SIGNS & LEADS_TO.get(cause.kind, frozenset())
+    if cause.kind not in GIVEN or not sign or "info" in (cause.severity, effect.severity):
+        return effect
+    if not follows(cause, effect, near, settled):
+        return effect
+    return replace(effect, severity="info", title=f"{effect.title}; this follows from the cause")

@@ -119,7 +119,13 @@ def _judge(finding: Finding, run: RunSignals) -> Finding:
 
 
 def _has_passed(finding: Finding, run: RunSignals) -> bool:
-    """Whether zeros of layers that had others at first are fewer again at the end of the run."""
+    """Whether zeros of layers that had others at first are fewer again at the end of the run.
+
+    Or layers that begin at 0, as a part does whose weights of 0 are not trained at first, have left
+    it.
+    """
+    if _begins_at_zero(finding, run):
+        return all(float(signals.rms[signals.whole][-1]) > 0 for signals in _named(finding, run))
     limit = finding.threshold.get("mostly_zero_share")
     if limit is None or starts_with_zeros(finding):
         return False
@@ -128,9 +134,26 @@ def _has_passed(finding: Finding, run: RunSignals) -> bool:
     return all(float(np.median(end)) < limit for end in ends)
 
 
+def _begins_at_zero(finding: Finding, run: RunSignals) -> bool:
+    """Whether its layers have put out nothing but 0 in the first record."""
+    collapsed = "collapsed_share" in finding.threshold and finding.first_step <= FIRST_STEP
+    return collapsed and all(signals.first_rms == 0 for signals in _named(finding, run))
+
+
 def _refute(findings: Sequence[Finding], run: RunSignals) -> Sequence[Finding]:
-    """The findings; an info where one says that nothing can be learnt, and the loss has fallen."""
-    return [to_info(f) if f.severity != "info" and _is_refuted(f, run) else f for f in findings]
+    """The findings; an info where one says that nothing can be learnt, and the loss has fallen.
+
+    And where layers begin at 0 and are frozen, as those are that are thawed later.
+    """
+    return [f if f.severity == "info" else _refute_one(f, run) for f in findings]
+
+
+def _refute_one(finding: Finding, run: RunSignals) -> Finding:
+    if _is_refuted(finding, run):
+        return to_info(finding)
+    frozen = all(run.is_frozen(signals.info) for signals in _named(finding, run))
+    is_kept = frozen and _begins_at_zero(finding, run)
+    return to_info(finding, "its weights are frozen") if is_kept else finding
 
 
 def _is_refuted(finding: Finding, run: RunSignals) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -49,10 +49,14 @@ def is_series(key: SeriesKey) -> bool:
 
 
 class Stamp(NamedTuple):
-    """The largest step and wall time of a series; it changes with every new record."""
+    """The largest step and wall time of a series; it changes with every new record.
+
+    times_replaced: of the run, so that it also changes where another run took its place.
+    """
 
     max_step: int
     max_wall_time: float
+    times_replaced: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,22 @@ class RunEntry:
 
 
 class DataProvider:
-    """The data provider with the context and experiment of one request."""
+    """The data provider with the context and experiment of one request.
 
-    def __init__(self, data_provider: Any, context: Any, experiment: str) -> None:
+    times_replaced: how often a run was replaced, where that is known.
+    """
+
+    def __init__(
+        self,
+        data_provider: Any,
+        context: Any,
+        experiment: str,
+        times_replaced: Callable[[str], int] = lambda _: 0,
+    ) -> None:
         self._data = data_provider
         self._context = context
         self.experiment = experiment
+        self._times_replaced = times_replaced
 
     def list_runs(self) -> list[RunEntry]:
         """All runs, in no particular order."""
@@ -99,10 +113,15 @@ class DataProvider:
         )
         return {
             SeriesKey(self.experiment, source, run, tag): Listing(
-                Stamp(series.max_step or 0, _finite_or_none(series.max_wall_time) or 0.0),
+                Stamp(
+                    series.max_step or 0,
+                    _finite_or_none(series.max_wall_time) or 0.0,
+                    replaced,
+                ),
                 series.plugin_content,
             )
             for run, of_run in found.items()
+            for replaced in [self._times_replaced(run)]
             for tag, series in of_run.items()
         }
 

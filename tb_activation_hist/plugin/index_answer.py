@@ -216,7 +216,13 @@ def make_index(
         ],
         "series": series,
         "warnings": [*sorted(warnings), *file_warnings, *refused],
+        "replaced": _times_replaced(blocks),
     }
+
+
+def _times_replaced(blocks: Listings) -> int:
+    by_run = {key.run: listing.stamp.times_replaced for key, listing in blocks.items()}
+    return sum(by_run.values())
 
 
 def _name_series(key: SeriesKey) -> str:

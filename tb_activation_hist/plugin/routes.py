@@ -17,7 +17,6 @@ from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
 from tb_activation_hist.plugin.board_answer import BoardAnswers
 from tb_activation_hist.plugin.comparison_answer import ComparisonAnswers
-from tb_activation_hist.plugin.damaged_files import DamagedFiles
 from tb_activation_hist.plugin.data_provider import (
     PLUGIN_OF_SOURCE,
     DataProvider,
@@ -56,6 +55,7 @@ from tb_activation_hist.plugin.static_files import (
 )
 from tb_activation_hist.plugin.sweep_answer import sweep_answer
 from tb_activation_hist.plugin.tiles_answer import TilesAnswers
+from tb_activation_hist.plugin.watched_files import WatchedFiles
 
 ES_MODULE_PATH: Final = f"/static/{ENTRY}"
 
@@ -77,8 +77,8 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         self._tiles = TilesAnswers(self._series_cache, self._listings)
         self._board = BoardAnswers(self._series_cache, self._listings)
         self._logdir = str(getattr(getattr(context, "flags", None), "logdir", "") or "")
-        files = DamagedFiles(self._logdir, partial(self._series_cache.pause, Urgency.LATER))
-        self._index = IndexAnswers(self._listings, files.warnings)
+        self._files = WatchedFiles(self._logdir, partial(self._series_cache.pause, Urgency.LATER))
+        self._index = IndexAnswers(self._listings, self._files.warnings)
         self._findings = FindingsAnswers(self._series_cache)
         self._comparisons = ComparisonAnswers(self._series_cache)
         self._profiles = ProfileAnswers(self._series_cache)
@@ -125,7 +125,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
     def _provider(self, request: wrappers.Request) -> DataProvider:
         context = plugin_util.context(request.environ)
         experiment = plugin_util.experiment_id(request.environ)
-        return DataProvider(self._data_provider, context, experiment)
+        return DataProvider(self._data_provider, context, experiment, self._files.times_replaced)
 
     def _serve_static(self, request: wrappers.Request) -> wrappers.Response:
         name = request.path.partition("/static/")[2]

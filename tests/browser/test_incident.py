@@ -150,6 +150,18 @@ def test_the_code_and_the_report_are_copied(tab: Tab) -> None:
     assert base64.b64decode(picture[1]).startswith(b"\x89PNG")
 
 
+def test_the_palette_copies_the_report_too(tab: Tab) -> None:
+    tab.reset()
+    pane = open_pane(tab)
+    paste = "navigator.clipboard.readText()"
+    pane.get_by_title("Copy the code").click()
+    tab.until(lambda: tab.page.evaluate(paste), lambda text: not text.startswith("## "))
+    tab.page.keyboard.press("Control+k")
+    tab.page.keyboard.type("copy report")
+    tab.page.keyboard.press("Enter")
+    tab.until(lambda: tab.page.evaluate(paste), lambda text: text.startswith("## "))
+
+
 def test_the_code_is_read_without_scrolling(tab: Tab) -> None:
     tab.reset()
     code = open_pane(tab).locator("pre")

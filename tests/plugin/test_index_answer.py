@@ -9,7 +9,7 @@ import pytest
 
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
-from tb_activation_hist.plugin.data_provider import BLOCKS, SeriesKey
+from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, SeriesKey
 from tb_activation_hist.plugin.index_answer import IndexAnswers, natural_key
 from tb_activation_hist.plugin.listing_cache import ListingCache
 from tests.plugin.fake_provider import FakeDataProvider
@@ -21,6 +21,19 @@ SERIES = values_to_series(healthy_values(40, 20))
 
 def build(builder: IndexAnswers, data: FakeDataProvider, known: str = "none yet") -> dict:
     return json.loads(builder.answer(data.bound(), {}, known))
+
+
+def test_a_replaced_run_makes_another_index_even_at_the_same_step_and_time() -> None:
+    data, builder = FakeDataProvider(), IndexAnswers(ListingCache())
+    for layer in ("a", "b"):
+        data.add_series("run", LayerInfo(layer), SERIES)
+    indices = [
+        json.loads(builder.answer(DataProvider(data, None, "", {"run": times}.get), {}, "none"))
+        for times in (0, 0, 2)
+    ]
+    assert [index["replaced"] for index in indices] == [0, 0, 2]
+    first, same, other = (index["revision"] for index in indices)
+    assert first == same != other
 
 
 def test_series_stand_in_model_order_and_runs_in_natural_order() -> None:

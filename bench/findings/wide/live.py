@@ -27,11 +27,13 @@ from tb_activation_hist.core.parameter_sizes import (
 from tb_activation_hist.core.setup_facts import (
     DroppedGradients,
     EqualRows,
+    ForwardDropout,
     KeptGradients,
     LossGradients,
     RateHistory,
     RestoredWeights,
     SetupFact,
+    StrayParameters,
 )
 from tb_activation_hist.findings import (
     WATCHED_KINDS,
@@ -186,7 +188,7 @@ def _known_from(fact: SetupFact) -> int:
             return 2
         case EqualRows():
             return fact.seen
-        case LossGradients():
+        case ForwardDropout() | LossGradients() | StrayParameters():
             return fact.first
         case RateHistory():
             return fact.begins[0] if fact.begins else 0

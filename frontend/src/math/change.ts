@@ -41,7 +41,7 @@ export function differenceOfRuns(tiles: readonly Tile[]): number {
 
 function symlogScale(tiles: readonly Tile[]): ValueScale | null {
   const range = rangeOf(tiles, "auto");
-  return range === null ? null : ValueScale.symlog(range[0], range[1]);
+  return range && ValueScale.symlog(range[0], range[1]);
 }
 
 function meanDistance(a: CellGrid, b: CellGrid): number {

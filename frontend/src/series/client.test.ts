@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { BATCH_NEWER, BATCH_TILES } from "./client";
+import { MOST_TILES } from "./client";
 import { askedTiles, type Call, FakeServer, tilesToResponse } from "./fake_server";
 import type { TileRequest } from "./types";
 
@@ -36,14 +36,14 @@ describe("Client", () => {
     const server = new FakeServer();
     const index = server.client.index();
     (await server.call(0)).answer(
-      Response.json({ version: 9, revision: "x", runs: [], series: [], warnings: [] }),
+      Response.json({ version: 9, revision: "x", runs: [], series: [], warnings: [], replaced: 0 }),
     );
     await expect(index).rejects.toThrow("server speaks version 9");
   });
 
-  it("asks for tiles in batches, two at a time, and keeps their order", async () => {
+  it("asks for as many tiles as the server gives, by two requests at a time, and keeps their order", async () => {
     const server = new FakeServer();
-    const all = server.client.tiles(requests(3 * BATCH_TILES + 5));
+    const all = server.client.tiles(requests(3 * MOST_TILES + 5));
     await server.call(1);
     expect(server.calls.length).toBe(2);
     server.calls[1]!.answer(answerTo(server.calls[1]!));
@@ -51,17 +51,7 @@ describe("Client", () => {
     (await server.call(3)).answer(answerTo(await server.call(3)));
     server.calls[0]!.answer(answerTo(server.calls[0]!));
     const tags = (await all).map((tile) => tile.tag);
-    expect(tags).toEqual(requests(3 * BATCH_TILES + 5).map((request) => request.tag));
-  });
-
-  it("asks for what is new of more tiles at a time", async () => {
-    const server = new FakeServer();
-    const newer = requests(BATCH_NEWER).map((request) => ({ ...request, since: 7 }));
-    const all = server.client.tiles(newer);
-    const call = await server.call(0);
-    expect(JSON.parse(String(call.init.body)).tiles.length).toBe(BATCH_NEWER);
-    call.answer(answerTo(call));
-    expect((await all).length).toBe(BATCH_NEWER);
+    expect(tags).toEqual(requests(3 * MOST_TILES + 5).map((request) => request.tag));
   });
 
   it("decodes what the server sends", async () => {
@@ -75,7 +65,7 @@ describe("Client", () => {
   it("frees the line when aborted", async () => {
     const server = new FakeServer();
     const stop = new AbortController();
-    const aborted = server.client.tiles(requests(3 * BATCH_TILES), stop.signal);
+    const aborted = server.client.tiles(requests(3 * MOST_TILES), stop.signal);
     await server.call(1);
     const later = server.client.tiles(requests(1));
     stop.abort();

@@ -28,10 +28,8 @@ import {
   type Unchanged,
 } from "./types";
 
-/** Whole tiles of one request: few enough that the first pictures come soon. */
-export const BATCH_TILES = 24;
-/** Tiles of which only what is new is asked for: as many as the server answers, since the first one moves the axis of all. */
-export const BATCH_NEWER = 256;
+/** Tiles that the server gives in one answer. */
+export const MOST_TILES = 256;
 const IN_FLIGHT = 2;
 const RETRY_AFTER_MS = 300;
 
@@ -72,14 +70,13 @@ export class Client {
   }
 
   /**
-   * Tiles in the order asked, in batches, at most two at a time. Aborting the signal rejects with its reason and
+   * Tiles in the order asked; at most two requests are under way. Aborting the signal rejects with its reason and
    * frees the line.
    */
   async tiles(requests: readonly TileRequest[], signal?: AbortSignal): Promise<(Tile | TileError)[]> {
-    const size = Math.min(...requests.map(batchSize));
     const batches: Promise<(Tile | TileError)[]>[] = [];
-    for (let at = 0; at < requests.length; at += size) {
-      const batch = requests.slice(at, at + size);
+    for (let at = 0; at < requests.length; at += MOST_TILES) {
+      const batch = requests.slice(at, at + MOST_TILES);
       batches.push(
         this.queued(async () => {
           signal?.throwIfAborted();
@@ -221,11 +218,6 @@ export class Client {
 function post(content: object): RequestInit {
   const headers = { "Content-Type": "application/json" };
   return { method: "POST", body: JSON.stringify(content), headers };
-}
-
-/** How many tiles like this one go into a request. */
-export function batchSize({ since }: TileRequest): number {
-  return since === undefined ? BATCH_TILES : BATCH_NEWER;
 }
 
 function browserTransport(): Transport {

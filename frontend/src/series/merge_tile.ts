@@ -21,7 +21,9 @@ export function mergeTile(held: Tile, newer: Tile): Tile | null {
   // Where more records are pooled than before, all columns have come.
   if (newer.level > held.level && newer.firstColumn === 0) return newer;
   const kept = newer.firstColumn - held.firstColumn;
-  if (held.level !== newer.level || held.unit !== newer.unit || newer.records < held.records) return null;
+  if (held.level !== newer.level || held.unit !== newer.unit) return null;
+  // Others in place of those that are held may have the same steps and times.
+  if (newer.records < held.records + Number(newer.revision !== held.revision)) return null;
   if (kept < 0 || kept > held.columns.length) return null;
   const overlaps = kept < held.columns.length;
   // A training that was begun anew has the same steps at other times.

@@ -20,6 +20,9 @@ export class PanelData {
   readonly error = signal("");
   failed: TileSlot = "tile";
 
+  /** Whether newer columns of it are under way. */
+  readonly awaited = signal(false);
+
   /** What the tiles were asked for with; null before an answer. */
   readonly requests: Record<TileSlot, TileRequest | null> = { tile: null, fine: null };
   /** Count of reloads, and revision of the index when the whole was last asked for. */

@@ -162,7 +162,7 @@ describe("mergeTile", () => {
   });
 
   it("holds counts beyond 32 bits when either does", () => {
-    const newer = pooled(4, { edges: [0, 1, 2], counts: [[1], [1]] });
+    const newer = pooled(4, { edges: [0, 1, 2], counts: [[1], [1]] }, { revision: "old" });
     const joined = mergeTile(held, { ...newer, counts: Float64Array.of(2 ** 40, 1) })!;
     expect(table(joined)).toEqual([
       [5, 6, 2 ** 40],
@@ -184,10 +184,11 @@ describe("mergeTile", () => {
     ["other pooling", { level: 2 }],
     ["other bins", { unit: 3 }],
     ["fewer records", { records: 2 }],
+    ["as many records that are others", { revision: "new" }],
     ["columns apart", { firstColumn: 9 }],
     ["earlier columns", { firstColumn: -1 }],
   ])("gives up on %s", (_, tile: Partial<Tile>) => {
-    const newer = pooled(4, { edges: [0, 1, 2], counts: [[3], [3]] });
+    const newer = pooled(4, { edges: [0, 1, 2], counts: [[3], [3]] }, { revision: "old" });
     expect(mergeTile(held, newer)).not.toBeNull();
     expect(mergeTile(held, { ...newer, ...tile })).toBeNull();
   });

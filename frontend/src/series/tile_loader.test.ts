@@ -2,12 +2,11 @@ import { effect } from "@preact/signals";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Tile } from "../math/tile";
 import { madeTile } from "../math/tile_fixture";
-import { BATCH_TILES } from "./client";
 import { askedTiles, type Call, FakeServer, tilesToResponse } from "./fake_server";
 import type { PanelData } from "./panel_data";
 import { PanelStore } from "./panel_store";
 import { requestToKey, TileCache } from "./tile_cache";
-import { TileLoader, type Want, type Wants } from "./tile_loader";
+import { BATCH_NEWER, BATCH_TILES, TileLoader, type Want, type Wants } from "./tile_loader";
 import type { TileRequest } from "./types";
 
 const STEPS = 4;
@@ -198,6 +197,26 @@ describe("newer records", () => {
     expect([...seen]).toEqual(["r1 r1 r1", "r2 r2 r2"]);
   });
 
+  it("of many are asked for in parts, and their panels wait until each part is there", async () => {
+    const tags = Array.from({ length: BATCH_NEWER + 1 }, (_, at) => `layer${at}`);
+    ask(...tags.map((tag) => want(tag)));
+    for (let at = 0; at < Math.ceil(tags.length / BATCH_TILES); at++)
+      await serve(await server.call(at), { revision: "r1" });
+    wants!.revision = "2";
+    const asked = server.calls.length;
+    const panels = tags.map((tag) => store.find(`a\n${tag}`)!);
+    const waiting = () => panels.filter(({ awaited }) => awaited.value).length;
+    ask(...tags.map((tag) => want(tag, { newestTime: BEGIN_S + STEPS + 1 })));
+    const [many, one] = server.calls.slice(asked);
+    expect([many!, one!].map((call) => askedTiles(call).length)).toEqual([BATCH_NEWER, 1]);
+    expect(waiting()).toBe(BATCH_NEWER + 1);
+    await serve(many!, { revision: "r2", firstColumn: STEPS, records: STEPS + 1 }, 1);
+    expect(waiting()).toBe(1);
+    one!.answer(new Response("Too much.", { status: 400, headers: PLAIN }));
+    await landed();
+    expect(waiting()).toBe(0);
+  });
+
   it("are asked for once a revision, as the server may be unable to read them yet", async () => {
     await first();
     ask(grown());
@@ -256,6 +275,20 @@ describe("newer records", () => {
     wants!.revision = "4";
     ask(want("one", { newestTime: 7000 }));
     expect(askedTiles(server.calls[6]!)[0]!.since).toBe(0);
+  });
+
+  it("in place of others with the same steps and times replace the whole picture", async () => {
+    const panel = await first();
+    wants!.reloads = 1;
+    loader.update();
+    expect(askedTiles(server.calls[1]!)[0]!.since).toBe(STEPS - 1);
+    const other = { edges: [0, 1], counts: [[9]], steps: [STEPS - 1] };
+    const tile = { run: "a", tag: "one", revision: "r2", records: STEPS, firstColumn: STEPS - 1 };
+    server.calls[1]!.answer(tilesToResponse([madeTile({ ...other, tile })]));
+    await landed();
+    expect(askedTiles(server.calls[2]!)[0]).toEqual(requestOf("one"));
+    await serve(server.calls[2]!, { revision: "r2" });
+    expect(panel.tile.value!.revision).toBe("r2");
   });
 
   it("make zoomed parts outdated", async () => {

@@ -2,7 +2,7 @@
 
 import { batch, signal } from "@preact/signals";
 import type { Tile } from "../math/tile";
-import { batchSize, type Client } from "./client";
+import type { Client } from "./client";
 import { isTileError } from "./decode";
 import type { PanelData, TileSlot } from "./panel_data";
 import type { PanelStore } from "./panel_store";
@@ -60,6 +60,11 @@ interface Flight {
 /** undefined: the server left it out. */
 type Answer = Tile | TileError | undefined;
 
+/** Whole tiles of one request: few enough that the first pictures come soon. */
+export const BATCH_TILES = 24;
+/** Tiles of which only what is new is asked for: some are drawn while the server makes others. */
+export const BATCH_NEWER = 64;
+
 /** Shared files have times in whole milliseconds. */
 const SAME_S = 0.002;
 
@@ -116,7 +121,13 @@ export class TileLoader {
     if (!waits) this.host.settled();
     const now = waits ? first : open;
     const isForNewer = ({ asked }: Job) => asked.since !== undefined;
-    return [...intoBatches(now.filter(isForNewer)), ...intoBatches(now.filter((job) => !isForNewer(job)))];
+    return [
+      ...intoBatches(now.filter(isForNewer), BATCH_NEWER),
+      ...intoBatches(
+        now.filter((job) => !isForNewer(job)),
+        BATCH_TILES,
+      ),
+    ];
   }
 
   /** What a panel needs to show its whole series: nothing, all of it, or what is new. */
@@ -161,8 +172,9 @@ export class TileLoader {
   }
 
   private async fly(jobs: readonly Job[], revision: string): Promise<void> {
-    for (const { want, part } of jobs) {
+    for (const { want, part, asked } of jobs) {
       if (part === "tile") want.panel.revision = revision;
+      if (asked.since !== undefined) want.panel.awaited.value = true;
     }
     const flight: Flight = { jobs, abort: new AbortController() };
     this.flights.add(flight);
@@ -175,6 +187,7 @@ export class TileLoader {
       if (!signal.aborted) for (const job of jobs) this.fail(job, error);
     } finally {
       this.flights.delete(flight);
+      for (const { want } of jobs) want.panel.awaited.value = false;
     }
     this.host.answered();
     this.update();
@@ -216,6 +229,7 @@ export class TileLoader {
   private land(job: Job, tile: Answer | null): void {
     const { request, part, want } = job;
     const { panel } = want;
+    panel.awaited.value = false;
     if (tile === undefined || (tile !== null && isTileError(tile))) {
       this.fail(job, new Error(tile?.error ?? "The server left this panel out."));
       return;
@@ -244,13 +258,13 @@ function jobKey({ want: { panel }, part, request, asked }: Job): string {
   return `${part} ${requestToKey(request)} ${asked.since ?? ""} ${panel.reloads}`;
 }
 
-/** Groups stay in one batch. jobs: of one kind. */
-function intoBatches(jobs: readonly Job[]): Job[][] {
+/** Groups stay in one batch. size: of jobs in a batch with more than one group. */
+function intoBatches(jobs: readonly Job[], size: number): Job[][] {
   const batches: Job[][] = [];
   let last: Job[] = [];
   for (let at = 0; at < jobs.length; ) {
     const end = groupEnd(jobs, at);
-    if (last.length === 0 || last.length + end - at > batchSize(jobs[at]!.asked)) {
+    if (last.length === 0 || last.length + end - at > size) {
       last = [];
       batches.push(last);
     }

@@ -335,6 +335,11 @@ export interface Index {
    * damaged files some seconds after the first question for the index.
    */
   readonly warnings: readonly string[];
+  /**
+   * Changes when files of a run with series went away, so that other records may stand at its steps and
+   * times: what is held of it is to be asked for again.
+   */
+  readonly replaced: number;
 }
 
 /** The answer when nothing changed since the revision that the page has. */

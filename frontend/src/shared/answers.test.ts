@@ -34,6 +34,7 @@ const DATA = {
       { tag: "u", source: "blocks" },
     ],
     warnings: [],
+    replaced: 0,
   },
   findings: {
     findings: [finding("one")],

@@ -8,7 +8,7 @@ export { togglePlay } from "../view/screen/playing";
 export { SweepBoard } from "./board/board";
 export { DepthView } from "./depth/depth_view";
 export { Empty } from "./empty";
-export { IncidentPane } from "./incident/pane";
+export { copyReport, IncidentPane } from "./incident/pane";
 export { copyCell } from "./input/copy";
 export { Dialogs } from "./overlays/dialogs";
 export { FindingsList } from "./overlays/findings_list";

@@ -77,7 +77,7 @@ NORM_ZERO_FROM_START: Final = Guidance(
 
 FELL_TO_ZERO: Final = Guidance(
     causes=(
-        "a learning rate that was too high at this step and killed the units before <layer>",
+        "a learning rate that was too high at this step and killed the units in or before <layer>",
         "weight decay that is too strong",
         "inputs that became 0",
     ),
@@ -87,8 +87,8 @@ FELL_TO_ZERO: Final = Guidance(
     ),
     code=f"{CLIP}\n{LOWER_RATE}",
     check=(
-        "Look at the layers before <layer> at step <step>. If they jump, the cause is the rate; "
-        "if they are also 0, it is the input."
+        "Look at what goes into <layer> at step <step>. If it jumps, the cause is the rate; if it "
+        "is also 0, look at what is before it, up to the model's input."
     ),
 )
 

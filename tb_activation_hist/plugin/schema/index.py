@@ -115,6 +115,9 @@ class Index(TypedDict):
     warnings: list[str]
     """One sentence for each thing that could not be read; damaged blocks are known once a tile has
     read them, damaged files some seconds after the first question for the index."""
+    replaced: int
+    """Changes when files of a run with series went away, so that other records may stand at its
+    steps and times: what is held of it is to be asked for again."""
 
 
 class Unchanged(TypedDict):

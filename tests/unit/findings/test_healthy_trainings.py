@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
@@ -188,11 +188,14 @@ def test_one_class_of_three_that_is_usual() -> None:
 
 
 def warned(
-    model: nn.Module, loss: Callable[[], Tensor], optimizer: torch.optim.Optimizer
+    model: nn.Module,
+    loss: Callable[[], Tensor],
+    optimizer: torch.optim.Optimizer,
+    kinds: Sequence[str] = WATCHED_KINDS,
 ) -> list[str]:
-    """Titles of the warnings and errors of 80 steps; none may be reported before."""
+    """Titles of the warnings and errors of 80 steps; none of `kinds` may be reported before."""
     memory = MemoryWriter()
-    with ActivationHistLogger(model, memory, on_error="raise", stop_on=WATCHED_KINDS) as logger:
+    with ActivationHistLogger(model, memory, on_error="raise", stop_on=kinds) as logger:
         for _ in range(80):
             value = loss()
             optimizer.zero_grad()
@@ -214,3 +217,24 @@ def test_weights_that_start_as_an_identity() -> None:
         return F.cross_entropy(model(x), (x[:, 0] > 0).long())
 
     assert warned(model, loss, torch.optim.SGD(model.parameters(), 1e-3)) == []
+
+
+@pytest.mark.parametrize("thawed", [20, 200])
+def test_a_part_that_begins_at_zero_and_is_thawed_later(thawed: int) -> None:
+    """As the network of a PointNet that turns its inputs, whose last layer starts at 0."""
+    torch.manual_seed(0)
+    body = nn.Sequential(*[nn.Sequential(nn.Linear(8, 8), nn.Tanh()) for _ in range(4)])
+    model = nn.ModuleDict({"body": body, "turn": nn.Linear(8, 8), "head": nn.Linear(8, 3)})
+    for parameter in model["turn"].parameters():
+        nn.init.zeros_(parameter).requires_grad_(False)
+    steps = 0
+
+    def loss() -> Tensor:
+        nonlocal steps
+        steps += 1
+        model["turn"].requires_grad_(steps > thawed)
+        x = torch.randn(64, 8)
+        return F.cross_entropy(model["head"](body(x + model["turn"](x))), x[:, :3].argmax(1))
+
+    kinds = [kind for kind in WATCHED_KINDS if kind != "frozen"]
+    assert warned(model, loss, torch.optim.Adam(model.parameters(), 0.01), kinds) == []

@@ -143,7 +143,10 @@ def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[in
     ("rates", "found"),
     [
         ({1: 1e-3, 20: 1e-4, 40: 1e-5}, [40]),
-        ({1: 1e-3, 60: 1e-5, 61: 1e-6}, [60]),
+        ({1: 1e-3, 60: 1e-5, 61: 1e-6}, [61]),
+        ({1: 1e-3, 10: 1e-4, 20: 1e-5, 30: 1e-6, 40: 1e-7}, [30]),
+        ({step: 1e-3 * 0.7 ** (step - 1) for step in range(1, 129)}, [3]),
+        ({step: 1e-3 * max(1 - step / 30, 0.0) for step in range(1, 31)}, [30]),
         ({1: 1e-3, 80: 1e-4, 110: 1e-5, 120: 0.0}, []),
         ({1: 1e-3, 20: 1e-4, 40: 1e-5, 50: 1e-3}, []),
         ({1: 1e-3, 70: 1e-5}, []),
@@ -157,6 +160,30 @@ def test_rates_that_are_followed_step_by_step(rates: dict[int, float], found: li
     assert [(f.kind, f.severity, f.first_step) for f in findings] == [
         ("stopped_learning", "warning", step) for step in found
     ]
+
+
+@pytest.mark.parametrize(
+    ("pace", "now", "found"),
+    [
+        (lambda step: 0.75**step, 9, 1),
+        (lambda step: 0.9**step, 9, 1),
+        (lambda step: 0.75**step, 8, 0),
+        (lambda step: 0.75 ** min(step, 8), 12, 0),
+        (lambda step: 0.95**step, 40, 0),
+        (lambda step: 1 - step / 16, 14, 0),
+        (lambda step: 0.5 + 0.5 * math.cos(math.pi * step / 16), 14, 0),
+    ],
+)
+def test_a_rate_that_falls_by_one_factor_at_each_step(
+    pace: Callable[[int], float], now: int, found: int
+) -> None:
+    """Of a run under way alone: one that has ended has not come to where its rate would end."""
+    fact = RateHistory("Adam", 1, tuple(range(1, now + 1)), tuple(map(pace, range(now))))
+    run = {**make_run(), **with_parameters("weights", walk(1.0))}
+    for last_step, times in ((now, found), (0, 0)):
+        facts = RunFacts(setup=(fact,), last_step=last_step)
+        kinds = [f.kind for f in find_run_findings("run", run, facts=facts)]
+        assert kinds == ["stopped_learning"] * times
 
 
 def to_sizes(steps: npt.NDArray[np.int64], values: FloatArray) -> SizeSeries:

@@ -27,7 +27,12 @@ from bench.findings.wide.judge import Verdict, did_harm, is_true, note_caught, t
 from bench.findings.wide.live import facts_until
 from bench.findings.wide.record import MODES, Outcome, run_job
 from bench.findings.wide.score import by_confidence, score_all
-from tb_activation_hist.core.setup_facts import LossGradients
+from tb_activation_hist.core.setup_facts import (
+    ForwardDropout,
+    LossGradients,
+    SetupFact,
+    StrayParameters,
+)
 from tb_activation_hist.findings import Finding, RunFacts
 from tb_activation_hist.storage.run_histograms import read_run
 
@@ -201,3 +206,15 @@ def test_a_replay_knows_the_looks_at_a_loss_up_to_a_step() -> None:
     fact = LossGradients("Net", looks=8, calls=1, first=1, seen=57, form="nll_loss", formed=8)
     known = [facts_until(RunFacts(setup=(fact,)), step).of(LossGradients) for step in (4, 5, 60)]
     assert [(own.looks, own.formed) for (own,) in known] == [(3, 3), (4, 4), (8, 8)]
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        ForwardDropout(("0",), percent=50, first=9),
+        StrayParameters(count=2, layers=("0",), looks=3, first=9, seen=40, made=0),
+    ],
+)
+def test_a_replay_knows_what_is_looked_for_from_its_first_look_on(fact: SetupFact) -> None:
+    known = [facts_until(RunFacts(setup=(fact,)), step).setup for step in (8, 9)]
+    assert known == [(), (fact,)]

@@ -76,7 +76,7 @@ function RunCells({ run, at }: RunProps) {
         <div class="board-moved">
           {factsStick.value ? null : <FactCells run={run} at={at} here={here} />}
           <StageCells run={run} />
-          {stage === undefined ? null : <ActiveCell run={run} at={at} column={here} stage={stage} />}
+          {stage && <ActiveCell run={run} at={at} column={here} stage={stage} />}
         </div>
       </div>
     </>

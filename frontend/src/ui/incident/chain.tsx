@@ -122,7 +122,7 @@ function Layer({ layer, at, begin, width_px }: LayerProps) {
         <span class="facts-line">{since}</span>
       </button>
       <div class="chain-track">
-        {tile === null ? null : <Strip tile={tile} width_px={width_px} label={`${name}, ${steps}`} />}
+        {tile && <Strip tile={tile} width_px={width_px} label={`${name}, ${steps}`} />}
         {tile?.columns.length ? <Bar layer={layer} columns={tile.columns} width_px={width_px} /> : null}
       </div>
     </li>

@@ -27,7 +27,7 @@ function Figure({ evidence }: { readonly evidence: EvidenceAnswer }) {
         <b>{value}</b>
         {limit === "" ? null : <span class="facts-line"> threshold {limit}</span>}
       </dd>
-      {bar === null ? null : (
+      {bar && (
         <span class="gauge" aria-hidden="true">
           <i style={{ width: `${bar[0] * 100}%` }} />
           <b style={{ left: `${bar[1] * 100}%` }} />
@@ -55,7 +55,7 @@ export function Related() {
         return (
           <figure key={tag}>
             <figcaption class="facts-line">{words}</figcaption>
-            {tile === null ? null : <Strip tile={tile} width_px={width_px} label={words} />}
+            {tile && <Strip tile={tile} width_px={width_px} label={words} />}
           </figure>
         );
       })}

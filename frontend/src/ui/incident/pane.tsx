@@ -13,6 +13,7 @@ import { explained, explainedIncident, moveIncident, walked } from "../../view/f
 import { colourOfRun } from "../../view/selection/selection";
 import { incident } from "../../view/settings/settings";
 import { linkToView } from "../../view/settings/url";
+import { report } from "../input/commands";
 import { dragHandle } from "../input/handle_drag";
 import { download } from "../overlays/save";
 import { IconButton } from "../widgets/controls";
@@ -64,7 +65,7 @@ export function IncidentPane() {
       aria-label="Finding explained"
     >
       <Handle height_px={height_px} />
-      {finding === undefined ? <Absent /> : <Explanation finding={finding} pane={pane} />}
+      {finding === undefined ? <Absent /> : <Explanation finding={finding} />}
     </aside>
   );
 }
@@ -104,7 +105,7 @@ function Handle({ height_px }: { readonly height_px: { value: number; peek(): nu
 
 /** The link's finding is not known yet, or not any more. */
 function Absent() {
-  const pending = progress.value === null || progress.value.unchecked.includes(incident.value[0] ?? "");
+  const pending = progress.value?.unchecked.includes(incident.value[0] ?? "") ?? true;
   return (
     <div class="incident-head">
       <h2 aria-live="polite">
@@ -121,19 +122,18 @@ function Close() {
 
 interface ExplanationProps {
   readonly finding: FindingAnswer;
-  readonly pane: { readonly current: HTMLElement | null };
 }
 
-function Explanation({ finding, pane }: ExplanationProps) {
+function Explanation({ finding }: ExplanationProps) {
   return (
     <>
-      <Head finding={finding} pane={pane} />
+      <Head finding={finding} />
       <div class="incident-body">
         <Part name="What happened" pictured>
           <Chain finding={finding} />
           <Others finding={finding} />
         </Part>
-        <Part name={`${finding.layers[0]} before, at and after its first step`} pictured>
+        <Part name={`Histograms of ${finding.layers[0]} around the first affected step`} pictured>
           <Moments finding={finding} />
         </Part>
         <Part name="Measured">
@@ -166,7 +166,7 @@ function Part({ name, pictured, children }: PartProps) {
   );
 }
 
-function Head({ finding, pane }: ExplanationProps) {
+function Head({ finding }: ExplanationProps) {
   const { severity, title, run, first_step, last_step } = finding;
   return (
     <div class="incident-head">
@@ -185,8 +185,8 @@ function Head({ finding, pane }: ExplanationProps) {
       <IconButton
         icon="copy"
         tip="Copy as report: Markdown with a picture"
-        text="Copy report"
-        onClick={() => void copyReport(finding, pane.current).then(say)}
+        text={report.label}
+        onClick={copyReport}
       />
       <Close />
     </div>
@@ -208,16 +208,18 @@ function Steps() {
   );
 }
 
-/** Says what happened. */
-async function copyReport(finding: FindingAnswer, pane: HTMLElement | null): Promise<string> {
-  const parts = [...(pane?.querySelectorAll<HTMLElement>(".pictured") ?? [])];
+/** Of the explanation that is open. */
+export async function copyReport(): Promise<void> {
+  const finding = explained.peek();
+  if (!finding) return;
+  const parts = [...document.querySelectorAll<HTMLElement>(".pictured")];
   const picture = elementsToPng(parts, finding.title);
   const words = incidentToMarkdown({ finding, chain: chain.value, link: linkToView(), picture });
   try {
     await navigator.clipboard.writeText(words);
-    return "Copied as Markdown, with a picture.";
+    say("Copied as Markdown, with a picture.");
   } catch {
     download(new File([words], "finding.md", { type: "text/markdown" }));
-    return "Saved as finding.md: the browser does not let this page write to the clipboard.";
+    say("Saved as finding.md: the browser does not let this page write to the clipboard.");
   }
 }

@@ -72,6 +72,11 @@ command({
   when: () => settings.incident.peek().length > 0,
   run: () => settings.incident.reset(),
 });
+export const report = command({
+  label: "Copy report",
+  when: () => settings.incident.peek().length > 0,
+  run: () => void loadParts().then(({ copyReport }) => copyReport()),
+});
 export const nextFinding = command({
   label: "Next finding",
   keys: ["N"],

@@ -187,7 +187,7 @@ export class PanelPointer {
       x_px: clamp(x_px, plot_px.peek()),
       y_px: heatTop_px + clamp(y_px - heatTop_px, heatHeight_px),
     });
-    brush.value = axes === null ? null : { keyX, keyY, axes, from: inside(start), to: inside(at) };
+    brush.value = axes && { keyX, keyY, axes, from: inside(start), to: inside(at) };
   }
 
   private pan(at: PointerPosition): void {

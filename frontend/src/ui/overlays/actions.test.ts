@@ -66,7 +66,7 @@ let at: Cursor;
 beforeEach(() => {
   vi.stubGlobal("window", globalThis);
   const runs = ["one", "two"].map((name) => ({ name, start_time: 0, info: {}, scalars: ["loss", "lr"] }));
-  index.value = { version: 1, revision: "1", runs, series: [CONV, ...OTHERS], warnings: [] };
+  index.value = { version: 1, revision: "1", runs, series: [CONV, ...OTHERS], warnings: [], replaced: 0 };
   settings.range.value = "manual";
   frame.value = { width_px: 1400, height_px: 4000 };
   findings.value = [COLLAPSED];

@@ -10,7 +10,7 @@ export function Dialogs() {
   return (
     <>
       {helpOpen.value ? <Help /> : null}
-      {row === null ? null : <TableDialog row={row} />}
+      {row && <TableDialog row={row} />}
       {paletteOpen.value ? <Palette /> : null}
     </>
   );

@@ -63,9 +63,7 @@ export function Slice({ layer }: { readonly layer: PanelLayer }) {
         aria-label={`Histogram of ${layer.series.value.layer}. ${words}`}
       >
         <line class="base" x1="0.5" x2="0.5" y1={heatTop_px} y2={heatTop_px + heatHeight_px} />
-        {spread === null ? null : (
-          <Spread spread={spread} grid={parts[0]!.grid} chart={chart} layout={layout} />
-        )}
+        {spread && <Spread spread={spread} grid={parts[0]!.grid} chart={chart} layout={layout} />}
         {drawn.map((part, at) => (
           <Histogram
             key={part.panel.id}

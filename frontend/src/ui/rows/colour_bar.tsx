@@ -217,7 +217,7 @@ function useMark(
     if (at === null || at.value === null || hovered === undefined) return null;
     if (!model.panels.value.includes(hovered)) return null;
     const cell = readPanel(hovered, at.unit, at.value, null);
-    return cell === null ? null : toShare(cell, hovered);
+    return cell && toShare(cell, hovered);
   });
 }
 

@@ -52,5 +52,5 @@ export function Corner() {
 function SharedBar() {
   const views = layerViews.value;
   const model = views.get(cursor.value?.rowId ?? "") ?? [...views.values()][0];
-  return model === undefined ? null : <LateBars key={model} model={model} width_px={name_px.value - 22} />;
+  return model && <LateBars key={model} model={model} width_px={name_px.value - 22} />;
 }

@@ -65,7 +65,7 @@ export function ScalarChart({ run, tag, colour }: Props) {
         {tag} <State run={run} tag={tag} points={points} />
         {mark}
       </span>
-      {extent === null ? null : <Ends name={`${tag} of ${run}`} extent={extent} />}
+      {extent && <Ends name={`${tag} of ${run}`} extent={extent} />}
       <svg
         width={plot_px.value}
         height={CHART_PX}

@@ -135,7 +135,7 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
         {lossColumn.show(first)}
       </span>
       {runs.length > 1 ? <RankSelect choice={choice} shown={shown} others={others} /> : null}
-      {incident === undefined ? null : <IncidentButton incident={incident} text={worstColumn.show(sick)} />}
+      {incident && <IncidentButton incident={incident} text={worstColumn.show(sick)} />}
     </li>
   );
 }

@@ -86,7 +86,7 @@ function Control({ setting }: { readonly setting: AnySetting }) {
       );
     case "own": {
       const Fields = OWN_FIELDS[name];
-      return Fields === undefined ? null : <Fields id={fieldId(name)} />;
+      return Fields && <Fields id={fieldId(name)} />;
     }
   }
 }

@@ -47,7 +47,7 @@ function layer(name: string, order: number): Series {
 
 function showLayers(names: readonly string[], count = RUNS.length): void {
   const runs = RUNS.slice(0, count).map(({ name }) => ({ name, start_time: 0, info: {}, scalars: [] }));
-  index.value = { version: 1, revision: "1", runs, series: names.map(layer), warnings: [] };
+  index.value = { version: 1, revision: "1", runs, series: names.map(layer), warnings: [], replaced: 0 };
 }
 
 beforeEach(() => {

@@ -77,6 +77,7 @@ function takeIndex(answer: Index): void {
       runs: keepEqual(last?.runs ?? [], answer.runs, (run) => run.name),
       series: keepEqual(last?.series ?? [], answer.series, seriesId),
     };
+    if (last?.replaced !== answer.replaced) reloads.value++;
   });
 }
 

@@ -77,7 +77,7 @@ export function readShownCells(panel: PanelView): ShownCells | null {
   if (tile === null || grid === null || spans === null) return null;
   const { lo, hi } = panel.axis.value;
   const seen = columnsIn(spans, lo, hi);
-  return seen === null ? null : { tile, grid, from: seen[0], to: seen[1] + 1 };
+  return seen && { tile, grid, from: seen[0], to: seen[1] + 1 };
 }
 
 /** Without notes. */

@@ -31,6 +31,8 @@ const MOST_NOTES = 12;
 const AT_ONCE = 8;
 const STRIP_PX = 28;
 const LEAST_PX = 60;
+const MARKS_NOTE =
+  "A bar along the top of a heatmap marks the steps of a finding (red: error, orange: warning, blue: info)";
 const TONES = { error: "#d32f2f", warning: "#ef8f00", info: "#1976d2" };
 
 /** bare: without the marks of findings and the scalars. null without any layer that has data. */
@@ -71,6 +73,7 @@ async function readPage(bare: boolean): Promise<PagePicture | null> {
     heads: runs.map((run) => readHead(run, bare)),
     rows: pictures.map((row) => ({ ...row, apart })),
     notes: [
+      ...(bare ? [] : [MARKS_NOTE]),
       ...all.slice(0, MOST_NOTES),
       ...(more > 0 ? [`and ${more} more notes on single layers`] : []),
       ...(left > 0 ? [`${left} more layers are not in this picture, which would be too high`] : []),

@@ -86,11 +86,24 @@ export class PanelAxes {
     return { panel: this.id, row: this.layer.id, all: "" }[effectiveAxisScope()];
   }
 
-  /** Linked panels have one axis object between them, so that its ticks are worked out once. */
-  readonly liveAxis: ReadonlySignal<StepAxis> = computed(
-    () => this.ownAxis(liveX.value) ?? sharedLiveAxis.value,
-  );
-  readonly axis: ReadonlySignal<StepAxis> = computed(() => this.ownAxis(zoomX.value) ?? sharedAxis.value);
+  readonly liveAxis = this.axisAt(liveX, sharedLiveAxis);
+  readonly axis = this.axisAt(zoomX, sharedAxis);
+
+  /**
+   * Linked panels have one axis object between them, so that its ticks are worked out once. Newer columns of others
+   * do not move that of a panel that still waits for its own, and so is drawn once.
+   */
+  private axisAt(zooms: ReadonlySignal<Zooms>, shared: ReadonlySignal<StepAxis>): ReadonlySignal<StepAxis> {
+    let axis: StepAxis;
+    let known: Zooms;
+    return computed(() => {
+      const isKnown = zooms.value === known && axis.kind === settings.time.value;
+      if (isKnown && this.data.awaited.value) return axis;
+      known = zooms.value;
+      axis = this.ownAxis(known) ?? shared.value;
+      return axis;
+    });
+  }
 
   /** An unlinked panel shows what all do until it is zoomed itself. */
   private ownAxis(zooms: Zooms): StepAxis | undefined {

@@ -57,7 +57,7 @@ function fill(): void {
 beforeAll(() => {
   vi.stubGlobal("window", globalThis);
   const runs = ["one", "two"].map((name) => ({ name, start_time: 0, info: {}, scalars: [] }));
-  index.value = { version: 1, revision: "1", runs, series: [SERIES], warnings: [] };
+  index.value = { version: 1, revision: "1", runs, series: [SERIES], warnings: [], replaced: 0 };
   frame.value = { width_px: 1400, height_px: 800 };
 });
 

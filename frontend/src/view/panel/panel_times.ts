@@ -43,5 +43,5 @@ class PanelTimes {
 export const timesOf = perObject((data: PanelData) => new PanelTimes(data));
 
 export function spansOf(tile: Tile | null, clock: RunClock | null): Spans | null {
-  return tile === null || clock === null ? null : placeColumns(tile, settings.time.value, clock);
+  return tile && clock && placeColumns(tile, settings.time.value, clock);
 }

@@ -75,7 +75,7 @@ export class PanelView extends PanelAxes implements Coloured {
   /** As drawn and read: a column that would be too narrow to see reaches into the gap beside it. */
   readonly spans = computed(() => {
     const exact = this.exactSpans.value;
-    return exact === null ? null : widenSpans(exact, this.axis.value, plot_px.value, LEAST_COLUMN_PX);
+    return exact && widenSpans(exact, this.axis.value, plot_px.value, LEAST_COLUMN_PX);
   });
 
   /** Whether any column is drawn wider than it lasted. */
@@ -129,7 +129,7 @@ export class PanelView extends PanelAxes implements Coloured {
   readonly saturated = computed(() => {
     const tile = this.data.tile.value;
     const whole = this.whole.value;
-    return tile === null || whole === null ? null : saturation(whole, tile.columns, this.colours.value);
+    return tile && whole && saturation(whole, tile.columns, this.colours.value);
   });
 }
 

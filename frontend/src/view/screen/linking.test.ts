@@ -55,7 +55,7 @@ beforeEach(async () => {
   frame.value = { width_px: 1400, height_px: 4000 };
   const run = { start_time: 0, info: {}, scalars: [] };
   const runs = ["one", "two"].map((name) => ({ name, ...run }));
-  index.value = { version: 1, revision: "1", runs, series: [CONV, FC, WEIGHT], warnings: [] };
+  index.value = { version: 1, revision: "1", runs, series: [CONV, FC, WEIGHT], warnings: [], replaced: 0 };
   for (const one of [CONV, FC]) for (const panel of panelsOf(one)) fill(panel);
   // New panels become known a moment after they were made.
   await Promise.resolve();
@@ -162,6 +162,28 @@ describe("an unlinked panel", () => {
     zoomTo(panel, [3, 5], [0.25, 0.75]);
     settings.linked.value = false;
     expect([zoomX.value.size, zoomY.value.size]).toEqual([1, 0]);
+  });
+});
+
+describe("newer columns of others", () => {
+  it("leave the axis of a panel that waits for its own, but a zoom moves it", () => {
+    const [first, second] = panelsOf(CONV);
+    fill(first);
+    fill(second);
+    expect(shownSteps(second)).toEqual([0, 10]);
+    second.data.awaited.value = true;
+    fill(first, 1, 12);
+    expect([shownSteps(first), shownSteps(second)]).toEqual([
+      [0, 12],
+      [0, 10],
+    ]);
+    settings.linked.value = true;
+    zoomTo(first, [2, 5], null);
+    settle();
+    expect(shownSteps(second)).toEqual([2, 5]);
+    zoomX.value = NO_ZOOM;
+    second.data.awaited.value = false;
+    expect(second.axis.value).toBe(first.axis.value);
   });
 });
 

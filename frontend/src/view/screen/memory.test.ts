@@ -93,7 +93,7 @@ beforeAll(() => {
   const run = { start_time: 0, info: {}, scalars: [] };
   const runs = Array.from({ length: RUNS }, (_, at) => ({ name: `run${at}`, ...run }));
   const series = Array.from({ length: LAYERS }, (_, at) => seriesOf(at));
-  index.value = { version: 1, revision: "1", runs, series, warnings: [] };
+  index.value = { version: 1, revision: "1", runs, series, warnings: [], replaced: 0 };
   settings.runs.value = runs.map(({ name }) => name);
   frame.value = { width_px: 2400, height_px: PAGE_PX };
 });

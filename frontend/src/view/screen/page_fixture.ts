@@ -42,7 +42,7 @@ export function showPage(
 ): void {
   const facts = { start_time: 1000, info: {}, scalars: [], ...made };
   const all = runs.map((name) => ({ name, ...facts }));
-  index.value = { version: 1, revision: "1", runs: all, series, warnings: [] };
+  index.value = { version: 1, revision: "1", runs: all, series, warnings: [], replaced: 0 };
   frame.value = { width_px: 1400, height_px: 4000 };
 }
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
     steps: [2999, 99, 990],
     times: [2999, 99, 990],
   };
-  index.value = { version: 1, revision: "1", runs, series: [series], warnings: [] };
+  index.value = { version: 1, revision: "1", runs, series: [series], warnings: [], replaced: 0 };
   frame.value = { width_px: 1400, height_px: 800 };
   panels = layerViews.value.get(TAG)?.panels.value ?? [];
   await Promise.resolve();

@@ -19,7 +19,7 @@ export interface RankName {
 /** "ddp/rank3" as rank 3 of "ddp"; null for other names. */
 export function splitRank(name: string): RankName | null {
   const found = /^(?:(.+)\/)?rank(\d+)$/.exec(name);
-  return found === null ? null : { parent: found[1] ?? "", rank: Number(found[2]) };
+  return found && { parent: found[1] ?? "", rank: Number(found[2]) };
 }
 
 /** Runs in their order; ranks stand where the first of them stood. One rank alone is a run like others. */

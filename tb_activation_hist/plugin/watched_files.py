@@ -1,7 +1,8 @@
-"""Event files of which TensorBoard shows only the begin, because bytes in the middle are damaged.
+"""What the event files themselves tell: which are damaged, and which runs were replaced.
 
-TensorBoard stops reading such a file and says so in its log alone. Here only the heads of the
-events are looked at, without what they hold: 2.4 µs each.
+TensorBoard shows only the begin of a damaged file, and says so in its log alone. It does not tell
+that files went away: another run in their place may end at the same step and time. Of the events,
+only the heads are looked at: 2.4 µs each.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,14 +35,16 @@ logger = logging.getLogger(__name__)
 class _Seen:
     """A file as far as it was looked at. damaged: no event begins at `whole`, in bytes."""
 
+    run: str
     inode: int
     whole: int = 0
     size: int = 0
     damaged: bool = False
 
 
-class DamagedFiles:
-    """Says which event files under a log directory TensorBoard does not read to their end.
+class WatchedFiles:
+    """Says which event files under a log directory TensorBoard does not read to their end, and
+    which runs have lost files.
 
     logdir: as TensorBoard was given it. Files of a remote one are not looked at, since they would
     be fetched whole. pause: is called before each file, to wait for what is more urgent.
@@ -57,6 +61,8 @@ class DamagedFiles:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
         self._warnings: list[str] = []
+        self._replaced: Counter[str] = Counter()
+        self._just_replaced: set[str] = set()
         self._due = 0.0
         self._looking = threading.Lock()
 
@@ -68,6 +74,13 @@ class DamagedFiles:
                 target=self._look_safely, name="activation_hist files", daemon=True
             ).start()
         return self._warnings
+
+    def times_replaced(self, run: str) -> int:
+        """A number that grows when a file of the run was removed or another took its place.
+
+        It grows at the next look, too: TensorBoard may not have read the new file at the first.
+        """
+        return self._replaced[run]
 
     def _look_safely(self) -> None:
         start = self._clock()
@@ -89,9 +102,12 @@ class DamagedFiles:
         for file in files:
             self._pause()
             try:
-                seen[file.path] = _look_at(file.path, self._seen.get(file.path))
+                seen[file.path] = _look_at(file, self._seen.get(file.path))
             except OSError:
                 continue
+        replaced = {own.run for path, own in self._seen.items() if seen.get(path) is not own}
+        self._replaced.update(replaced | self._just_replaced)
+        self._just_replaced = replaced
         self._seen = seen
         self._warnings = [
             _describe(file, own)
@@ -100,14 +116,16 @@ class DamagedFiles:
         ]
 
 
-def _look_at(path: str, before: _Seen | None) -> _Seen:
-    status = Path(path).stat()
+def _look_at(file: EventFilePath, before: _Seen | None) -> _Seen:
+    """`before` itself, brought up to date, if the file is still the same."""
+    path = Path(file.path)
+    status = path.stat()
     is_same = before is not None and before.inode == status.st_ino and before.size <= status.st_size
-    seen = before if before is not None and is_same else _Seen(status.st_ino)
+    seen = before if before is not None and is_same else _Seen(file.run, status.st_ino)
     if status.st_size > seen.size and not seen.damaged:
         # Without a buffer, which would read 8 KiB for each head.
-        with Path(path).open("rb", buffering=0) as file:
-            seen.whole, seen.damaged = skip_events(file, seen.whole)
+        with path.open("rb", buffering=0) as content:
+            seen.whole, seen.damaged = skip_events(content, seen.whole)
     seen.size = status.st_size
     return seen
 

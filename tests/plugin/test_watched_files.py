@@ -8,8 +8,8 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from tb_activation_hist.plugin import damaged_files
-from tb_activation_hist.plugin.damaged_files import DamagedFiles
+from tb_activation_hist.plugin import watched_files
+from tb_activation_hist.plugin.watched_files import WatchedFiles
 from tb_activation_hist.storage.event_file import frame
 from tests.plugin.logdirs import write_run
 
@@ -23,13 +23,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def look(files: DamagedFiles) -> list[str]:
+def look(files: WatchedFiles) -> list[str]:
     files.look()
     return list(files.warnings())
 
 
 def test_a_damaged_file_is_named_with_the_byte_at_which_it_ends(file: Path, tmp_path: Path) -> None:
-    files = DamagedFiles(str(tmp_path))
+    files = WatchedFiles(str(tmp_path))
     assert look(files) == []
     end = file.stat().st_size
     with file.open("ab") as more:
@@ -39,7 +39,7 @@ def test_a_damaged_file_is_named_with_the_byte_at_which_it_ends(file: Path, tmp_
         "it is damaged there. `tb-activation-hist share` also reads what follows."
     )
     assert look(files) == [expected]
-    with patch.object(damaged_files, "skip_events") as again:
+    with patch.object(watched_files, "skip_events") as again:
         assert look(files) == [expected]
     assert not again.called
     file.unlink()
@@ -47,25 +47,50 @@ def test_a_damaged_file_is_named_with_the_byte_at_which_it_ends(file: Path, tmp_
 
 
 def test_only_what_is_new_is_looked_at(file: Path, tmp_path: Path) -> None:
-    files = DamagedFiles(str(tmp_path))
+    files = WatchedFiles(str(tmp_path))
     files.look()
     end = file.stat().st_size
     with file.open("ab") as more:
         more.write(frame(b"an event"))
-    with patch.object(damaged_files, "skip_events", return_value=(end, False)) as skipped:
+    with patch.object(watched_files, "skip_events", return_value=(end, False)) as skipped:
         files.look()
     assert skipped.call_args.args[1] == end
     # A shorter file is another one.
     file.write_bytes(frame(b"an event"))
-    with patch.object(damaged_files, "skip_events", return_value=(0, False)) as skipped:
+    with patch.object(watched_files, "skip_events", return_value=(0, False)) as skipped:
         files.look()
     assert skipped.call_args.args[1] == 0
+
+
+def test_a_run_whose_file_went_away_is_replaced_now_and_at_the_next_look(
+    file: Path, tmp_path: Path
+) -> None:
+    files = WatchedFiles(str(tmp_path))
+    times = []
+    content = file.read_bytes()
+
+    def count() -> None:
+        files.look()
+        times.append(files.times_replaced("a/b"))
+
+    count()
+    with file.open("ab") as more:
+        more.write(frame(b"an event"))
+    (file.parent / f"{file.name}.resumed").write_bytes(content)
+    count()
+    # The very same bytes, in another file of another name.
+    file.rename(tmp_path / "kept")
+    (file.parent / f"{file.name}.2").write_bytes(content)
+    for _ in range(3):
+        count()
+    assert times == [0, 0, 1, 2, 2]
+    assert files.times_replaced("other") == 0
 
 
 def test_a_look_is_due_after_a_while_and_waits_for_others(file: Path, tmp_path: Path) -> None:
     file.write_bytes(b"\xff" * 100)
     now, paused = [0.0], []
-    files = DamagedFiles(str(tmp_path), lambda: paused.append(now[0]), lambda: now[0])
+    files = WatchedFiles(str(tmp_path), lambda: paused.append(now[0]), lambda: now[0])
     for now[0] in (0.0, 1.0, 31.0):
         files.warnings()
         with files._looking:
@@ -76,4 +101,4 @@ def test_a_look_is_due_after_a_while_and_waits_for_others(file: Path, tmp_path: 
 
 @pytest.mark.parametrize("logdir", ["", "gs://bucket/logs", "/no/such/directory"])
 def test_where_there_is_no_local_directory_nothing_is_said(logdir: str) -> None:
-    assert look(DamagedFiles(logdir)) == []
+    assert look(WatchedFiles(logdir)) == []
