@@ -86,6 +86,12 @@ FEW_VALUES: Final = 16
 """Values of a sample below which a ReLU may be silent while its network is not."""
 
 
+def is_cell_state(info: LayerInfo) -> bool:
+    """Whether this is the cell state of an LSTM, which its outputs are a tanh of."""
+    last = {"LSTM": "/1/1", "LSTMCell": "/1"}.get(info.type)
+    return last is not None and info.layer.endswith(last)
+
+
 def has_few_values(info: LayerInfo) -> bool:
     """Whether it is a ReLU of a handful of units, which outputs one value of each per sample."""
     sample = info.shape[1:]

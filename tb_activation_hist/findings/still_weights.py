@@ -160,7 +160,8 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, own, run, movers)
         cancels = all(is_bias_table(hit.signals.info) for hit in hits)
-        given = alone and not cancels and _are_given_zeros(own, run)
+        least = least_steps if _is_lone_head(hits, run) else ZERO_STEPS
+        given = alone and not cancels and _are_given_zeros(own, run, least)
         zero = cause is Cause.ZERO_GRADIENT and not given
         meant = unused or zero or not run.facts.trainable
         yield StillPart(hits, own, cause, movers[0].name, own[0].records, meant)
@@ -195,14 +196,26 @@ def _runs_seldom(hits: Sequence[Hit], run: RunSignals) -> bool:
     return all(len(hit.signals.series) < SELDOM * longest for hit in hits)
 
 
-def _are_given_zeros(weights: Sequence[ParameterSignals], run: RunSignals) -> bool:
+def _is_lone_head(hits: Sequence[Hit], run: RunSignals) -> bool:
+    """Whether it is the last layer alone, the loss of which may have a weight of 0 at first.
+
+    Where its inputs are 0, gradients arrive at its biases.
+    """
+    own = run.parameters_of(hits[0].signals.info)
+    last = len(hits) == 1 < len(run.learners) and hits[0].signals is run.learners[-1]
+    return last and all(p.is_constant for p in own)
+
+
+def _are_given_zeros(
+    weights: Sequence[ParameterSignals], run: RunSignals, least_steps: int
+) -> bool:
     """Whether an optimizer has them, and each of their gradients was there and 0 for so long.
 
     Parts that are left out on purpose get none, and a loss with a weight of 0 gets one later on.
     """
     known = [run.sizes.get(p.name) for p in weights]
     given = all(each is not None and each.optimized for each in known)
-    return given and are_long(weights, ZERO_STEPS)
+    return given and are_long(weights, least_steps)
 
 
 class Judged(NamedTuple):
