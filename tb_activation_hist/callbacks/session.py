@@ -6,14 +6,13 @@ import os
 import time
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsIndex
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 from tb_activation_hist.core.call_errors import shows_example
 from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions
 from tb_activation_hist.core.share_options import ShareOptions, make_choice
-from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 from tb_activation_hist.recording.options import LoggerOptions, split_options
@@ -27,14 +26,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tb_activation_hist.storage.event_file import Logdir
-
-
-ANOTHER_MODEL: Final = (
-    "The {steps} steps that this callback has recorded so far are of another model. The steps of "
-    "this one are appended to the same run, as if one training went on. Give each training a "
-    "callback with a directory of its own."
-)
-"""Warning of a callback that is used for several trainings."""
 
 
 class Recorded(NamedTuple):
@@ -62,7 +53,6 @@ class RecordingSession:
         self.logger: Any = None
         self._target: Any = None
         self._model: Any = None
-        self._inner: Any = None
         self._memory: MemoryWriter | None = None
         self._recorded = Recorded(0, 0)
 
@@ -99,7 +89,6 @@ class RecordingSession:
         if self.logger is not None and self.logger.closed:
             self.close()
         if self.logger is None:
-            self._note_model(model, resumed=steps_done is not None)
             self._open(model, target, {**options, **self.options})
         self.logger.attach()
 
@@ -108,15 +97,6 @@ class RecordingSession:
         if self.logger is not None and self.logger.steps != steps_done:
             self.close()
         self.steps = steps_done
-
-    def _note_model(self, model: Any, *, resumed: bool) -> None:
-        """Warn if the steps before are another model's, unless a training is resumed with this."""
-        from tb_activation_hist.capture.select import unwrap
-
-        inner = unwrap(model)
-        if self._inner is not None and self._inner() is not inner and self.steps and not resumed:
-            warn_user(ANOTHER_MODEL.format(steps=self.steps))
-        self._inner = weakref.ref(inner)
 
     def _own_target(self) -> Any:
         if self.logdir is not None:

@@ -89,6 +89,20 @@ def list_module_settings(
     ]
 
 
+def list_norms_around(
+    layers: Iterable[tuple[str, nn.Module]], model: nn.Module
+) -> Iterator[tuple[str, nn.Module]]:
+    """The batch norms that are no layers, as they have some inside: timm's have their ReLU there.
+
+    layers: those of the model, by name.
+    """
+    names = {module: name for name, module in layers}
+    for module in model.modules():
+        inside = [names[child] for child in module.children() if child in names]
+        if "BatchNorm" in type(module).__name__ and module not in names and inside:
+            yield inside[0].rpartition(".")[0], module
+
+
 def list_shares(modules: Iterable[nn.Module]) -> list[tuple[nn.Module, str]]:
     """The modules with a share that is dropped, and the name of that setting."""
     found = ((module, name) for module in modules for name, _ in _module_settings(module))

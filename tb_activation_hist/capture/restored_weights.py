@@ -16,6 +16,7 @@ from tb_activation_hist.capture.parameter_samples import Gathered, view_sample
 from tb_activation_hist.capture.torch_internals import is_tracing, version
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.setup_facts import RestoredWeights
+from tb_activation_hist.core.weight_marks import are_alike
 
 LOOKED_AT: Final = 256
 """Values of a parameter that are compared."""
@@ -24,10 +25,7 @@ KEPT: Final = 64
 """Values of a parameter that are remembered: that of the start, and the latest."""
 
 LEAST_COMPARED: Final = 32
-ALIKE: Final = 0.5
-"""Values of a parameter whose correlation with those before a write tells, and that below which
-they are others: it is about 0 where weights are initialised anew, 1 where they are clipped, decayed
-or averaged."""
+"""Values of a parameter whose correlation with those before a write tells."""
 
 MOST_WAITING: Final = 16
 
@@ -152,11 +150,8 @@ def _is_alike(one: Tensor, other: Tensor) -> bool:
 
 def _are_others(values: FloatArray, before: FloatArray) -> bool:
     """Whether values have next to nothing to do with those before a write."""
-    if len(values) != len(before) or len(values) < LEAST_COMPARED:
-        return False
-    off, off_before = values - values.mean(), before - before.mean()
-    sizes = float(np.sqrt((off**2).sum() * (off_before**2).sum()))
-    return bool(sizes > 0 and float((off * off_before).sum()) < ALIKE * sizes)
+    comparable = len(values) == len(before) >= LEAST_COMPARED
+    return comparable and not are_alike(values, before)
 
 
 def _are_clamped(values: FloatArray) -> bool:

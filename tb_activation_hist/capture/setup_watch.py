@@ -19,6 +19,7 @@ from tb_activation_hist.capture.made_parameters import MadeWatch
 from tb_activation_hist.capture.optimizer_settings import (
     list_groups,
     list_module_settings,
+    list_norms_around,
     list_shares,
     read_shares,
 )
@@ -78,7 +79,7 @@ class SetupWatch:
 
     def __init__(self) -> None:
         self._known = KnownParameters()
-        self._layers: list[Layer] = []
+        self._set_up: list[tuple[str, nn.Module]] = []
         self._records = 0
         self._places: dict[int, int] = {}
         self._groups: dict[tuple[int, int], OptimizerGroup] = {}
@@ -100,7 +101,8 @@ class SetupWatch:
 
     def attach(self, layers: Sequence[Layer], whole: Layer) -> None:
         """Watch these layers and the parameters of the whole model, from now on."""
-        self._layers = list(layers)
+        known = [(each.name, each.module) for each in layers]
+        self._set_up = [*known, *list_norms_around(known, whole.module)]
         self._droppers = list_shares(each.module for each in layers)
         self._known.attach([*layers, whole])
         self._roots = [whole.module]
@@ -207,7 +209,7 @@ class SetupWatch:
             self._news = self._news or back or (turn and watched.has_news)
 
     def _look_at_modules(self, step: int) -> None:
-        found = list_module_settings(((each.name, each.module) for each in self._layers), step)
+        found = list_module_settings(self._set_up, step)
         known = {(own.type, own.layers, tuple(own.settings.items())): own for own in self._modules}
         kept = [
             known.get((own.type, own.layers, tuple(own.settings.items())), own) for own in found

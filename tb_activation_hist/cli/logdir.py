@@ -14,6 +14,7 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import match_names
 from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.core.sessions import describe_notes
+from tb_activation_hist.core.weight_marks import OTHER_WEIGHTS_FIELD, describe_other_weights
 from tb_activation_hist.findings import RunLayers
 from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.run_index import RunIndex
@@ -94,7 +95,9 @@ def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
         if broken:
             what = join_problems(map(str, broken))
             run.problems.append(f"{key} in run {name!r} lacks records: {what}")
-    run.notes = [f"run {name!r}: {note}" for note in describe_notes(index.notes)]
+    since = index.info.get(OTHER_WEIGHTS_FIELD)
+    notes = [*describe_notes(index.notes), *([describe_other_weights(since)] if since else [])]
+    run.notes = [f"run {name!r}: {note}" for note in notes]
     return run
 
 

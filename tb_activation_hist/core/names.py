@@ -225,8 +225,8 @@ def _is_plain(value: object) -> bool:
 
 
 _RUN_INFO_CHECKS: Final = {
-    **dict.fromkeys(("version", "skipped", "lost", "began_again"), _is_count),
-    **dict.fromkeys(("silent", "errors", "changes"), are_texts),
+    **dict.fromkeys(("version", "skipped", "lost", "began_again", "other_weights_from"), _is_count),
+    **dict.fromkeys(("silent", "errors", "changes", "weights"), are_texts),
     **dict.fromkeys(("cadence", "overhead"), is_text),
     "overhead_share": _is_share,
     "missing_ranks": are_wholes,

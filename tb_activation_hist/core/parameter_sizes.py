@@ -153,6 +153,11 @@ class ParameterFacts:
     optimized: FlagArray
     rates: FloatArray
 
+    def since(self, step: int) -> ParameterFacts:
+        """The records from a step on."""
+        kept = self.steps >= step
+        return ParameterFacts(*(getattr(self, each.name)[kept] for each in fields(self)))
+
 
 def no_facts() -> ParameterFacts:
     """Of a parameter whose histograms were recorded, but not its sizes."""
@@ -188,6 +193,11 @@ class ParameterHistory:
     def kinds(self) -> dict[str, SizeSeries]:
         """The sizes by kind, in the order of `SIZED_KINDS`."""
         return dict(zip(SIZED_KINDS, (self.weights, self.gradients, self.updates), strict=True))
+
+    def since(self, step: int) -> ParameterHistory:
+        """The records from a step on."""
+        kinds = {name: own.take(own.steps >= step) for name, own in self.kinds.items()}
+        return ParameterHistory(self.info, self.facts.since(step), *kinds.values())
 
     @property
     def trainable(self) -> bool | None:
@@ -231,6 +241,10 @@ class ParameterSizes(Mapping[str, ParameterHistory]):
         return [
             each for each in self.values() if each.layer == name or each.name.startswith(f"{name}.")
         ]
+
+    def since(self, step: int) -> ParameterSizes:
+        """The records from a step on."""
+        return ParameterSizes({name: history.since(step) for name, history in self.items()})
 
     def to_dataframe(self) -> pd.DataFrame:
         """A row for each parameter, kind and record, with the columns `SIZE_COLUMNS`.

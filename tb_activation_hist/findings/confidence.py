@@ -35,6 +35,7 @@ RIGHT_AND_WRONG: Final[Mapping[tuple[str, str], tuple[int, int]]] = {
     ("not_learning", "still_update"): (14, 0),
     ("not_learning", "rounded_share"): (3, 0),
     ("not_learning", "set_back_times"): (6, 0),
+    ("not_learning", "same_begin"): (2, 0),
     ("not_learning", "short_way"): (7, 0),
     ("not_learning", "chance_share"): (14, 4),
     ("not_learning", "small_update"): (5, 1),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import near_steps
+from tb_activation_hist.findings.input_signals import INPUT_KINDS
 from tb_activation_hist.findings.registry import RUN_RULE_OF
 from tb_activation_hist.findings.rule import Begins
 from tb_activation_hist.findings.still_weights import Cause
@@ -52,7 +54,9 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "input_change": _DIVERGENCE | {"not_learning", "loss_rises"},
     "constant_input": _DIVERGENCE | {"not_learning", "loss_rises"},
     "unshuffled_input": _DIVERGENCE | {"loss_rises"},
-    "not_learning": frozenset({"vanishing", "not_learning", "collapsed", "exploding"}),
+    "not_learning": frozenset(
+        {"vanishing", "not_learning", "collapsed", "exploding", "spike_and_crash"}
+    ),
     "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
     "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
     "loss_mismatch": _DIVERGENCE | {"not_learning", "loss_rises", "relu_logits"},
@@ -82,6 +86,18 @@ LASTING: Final = frozenset(
     }
 )
 """Kinds that the first record shows and that last as long as the training does."""
+
+
+GIVEN: Final = (LASTING - {"loss_rises"}) | {
+    *INPUT_KINDS,
+    "eval_mode",
+    "strong_dropout",
+}
+"""Kinds of what was set up or put in so, by which the rest of the training is explained."""
+
+
+SIGNS: Final = _DIVERGENCE - {"non_finite", "exploding"}
+"""Kinds that only show, in single layers, what a cause does to them."""
 
 
 EVENTS: Final = frozenset({"loss_jump", "raised_rate", "kept_later"})
@@ -198,3 +214,17 @@ def follows(cause: Finding, effect: Finding, near: float, settled: float) -> boo
         return lasting and Begins.WITH_OR_AFTER.holds(after, near)
     events = min(cause.first_step, effect.first_step) > settled
     return events and effect.severity != "info" and Begins.WITH.holds(after, near)
+
+
+def note_consequence(cause: Finding, effect: Finding, near: float, settled: float) -> Finding:
+    """The effect, as an info where it is only a sign of a cause that was set up or put in so.
+
+    near, settled: as in `follows`.
+    """
+    sign = effect.kind in SIGNS & LEADS_TO.get(cause.kind, frozenset())
+    given = cause.kind in GIVEN or "stray" in cause.threshold
+    if not given or not sign or "info" in (cause.severity, effect.severity):
+        return effect
+    if not follows(cause, effect, near, settled):
+        return effect
+    return replace(effect, severity="info", title=f"{effect.title}; this follows from the cause")

@@ -44,18 +44,19 @@ def find_run_findings(
     Findings of one incident stand together, its cause first; the most severe incident comes first,
     then the earliest.
     layers: every series of the run, by tag or layer name (the keys are not used). facts: what else
-    is known of the run; see `info_to_run_facts`. sizes: those of the parameters that were measured.
+    is known of the run; see `info_to_run_facts`. Of a run with two trainings that have nothing to
+    do with each other, the later one is judged. sizes: those of the parameters that were measured.
     slow: whether to look for the patterns that take longer, too. before_rule: called before each
     rule, such as to wait while other threads need the interpreter.
     """
     signals = to_run_signals(
         [
             Signals(info, series, options)
-            for info, series in layers.values()
-            if len(series) and info.slice is None
+            for info, whole in layers.values()
+            if info.slice is None and len(series := _since(facts.begins_at, whole))
         ],
         facts,
-        sizes,
+        sizes.since(facts.begins_at - 1) if facts.begins_at else sizes,
     )
     findings: list[Finding] = []
     for rule in RUN_RULES:
@@ -66,6 +67,11 @@ def find_run_findings(
     judged = judge_by_harm(drop_consequences(findings, last - first), signals)
     ordered = to_incidents(judged, first, last)
     return guide_run(ordered, [each.info for each in signals], first, describe_network(signals))
+
+
+def _since(step: int, series: HistogramSeries) -> HistogramSeries:
+    """The records from a step on."""
+    return series.take(series.steps >= step) if step and len(series) else series
 
 
 def find_difference_findings(

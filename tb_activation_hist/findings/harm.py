@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.layer_types import is_cell_state
 from tb_activation_hist.findings.loss_signals import (
     LEARNT,
     begins_at_chance,
@@ -93,7 +94,7 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
     """The findings of a run; an info where the logged loss falls on in spite of the trouble.
 
     Only where nothing else is wrong, and where few layers are concerned; zeros that were there from
-    the start may be in any.
+    the start, and swings of a network that fits its data, may be in any.
     """
     findings = [
         to_info(f, "the loss has not risen so far") if _is_pending(f, run) else f
@@ -102,7 +103,7 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
     judged = [not JUDGED.isdisjoint(finding.threshold) for finding in findings]
     own_findings = [f for f, own in zip(findings, judged, strict=True) if own]
     others = [f for f, own in zip(findings, judged, strict=True) if not own]
-    layers = {layer for f in own_findings if not starts_with_zeros(f) for layer in f.layers}
+    layers = {layer for f in own_findings if not _may_be_in_any(f, run) for layer in f.layers}
     if any(f.severity != "info" for f in others) or len(layers) > MOST_LAYERS * len(run.outputs):
         return list(findings)
     return [
@@ -167,10 +168,16 @@ def _is_refuted(finding: Finding, run: RunSignals) -> bool:
     return _learnt_all_along(run, LEARNT_ALL_ALONG, guessing)
 
 
-def _grows_before_norms(finding: Finding, run: RunSignals) -> bool:
-    """Whether layers have grown whose scale batch norms take away."""
+def _grows_before_bound(finding: Finding, run: RunSignals) -> bool:
+    """Whether layers have grown whose scale is taken away right behind them.
+
+    By batch norms, or, for the cell states of an LSTM, by the tanh that its outputs are made with.
+    """
     grows = GROWTH in finding.threshold
-    return grows and all(run.batch_norm_follows(signals) for signals in _named(finding, run))
+    return grows and all(
+        run.batch_norm_follows(signals) or is_cell_state(signals.info)
+        for signals in _named(finding, run)
+    )
 
 
 def _named(finding: Finding, run: RunSignals) -> list[Signals]:
@@ -182,6 +189,12 @@ def starts_with_zeros(finding: Finding) -> bool:
     return "mostly_zero_share" in finding.threshold and finding.first_step <= FIRST_STEP
 
 
+def _may_be_in_any(finding: Finding, run: RunSignals) -> bool:
+    """Whether the number of layers says nothing of the harm."""
+    swings = "cycles" in finding.threshold
+    return starts_with_zeros(finding) or (swings and _learnt_all_along(run, LEARNT_FAR))
+
+
 def _swings_early(finding: Finding, run: RunSignals) -> bool:
     return "cycles" in finding.threshold and finding.last_step <= EARLY_SHARE * run.last_step
 
@@ -189,7 +202,7 @@ def _swings_early(finding: Finding, run: RunSignals) -> bool:
 def _is_pending(finding: Finding, run: RunSignals) -> bool:
     """Whether the loss of a run that has just begun is yet to tell what it is worth."""
     swings = "cycles" in finding.threshold and finding.first_step <= SOON
-    soon = swings or _grows_before_norms(finding, run)
+    soon = swings or _grows_before_bound(finding, run)
     return finding.severity != "info" and soon and _has_begun_well(run)
 
 
@@ -205,7 +218,7 @@ def _has_begun_well(run: RunSignals) -> bool:
 
 def _does_harm(finding: Finding, run: RunSignals) -> bool:
     """Whether the loss tells nothing that refutes it."""
-    if starts_with_zeros(finding) or _grows_before_norms(finding, run):
+    if starts_with_zeros(finding) or _grows_before_bound(finding, run):
         return not _learnt_all_along(run, LEARNT_ALL_ALONG)
     if GROWTH in finding.threshold or _swings_early(finding, run):
         return not _learnt_all_along(run, LEARNT_FAR)

@@ -7,7 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from tb_activation_hist.core.names import PHASES
-from tb_activation_hist.findings.consequences import follows, is_lasting, is_result, is_set_so
+from tb_activation_hist.findings.consequences import (
+    follows,
+    is_lasting,
+    is_result,
+    is_set_so,
+    note_consequence,
+)
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.hits import near_steps
 from tb_activation_hist.findings.input_signals import INPUT_KINDS
@@ -57,7 +63,7 @@ def group_incidents(
         linked = [g for g in groups if any(_linked(finding, other, near, settled) for other in g)]
         groups = [group for group in groups if not any(group is each for each in linked)]
         groups.append([*(other for group in linked for other in group), finding])
-    told = [_sort_incident(group, near) for group in groups]
+    told = [_judge_incident(_sort_incident(group, near), near, settled) for group in groups]
     return _add_results(told, results)
 
 
@@ -89,6 +95,12 @@ def _sort_incident(group: Sequence[Finding], near: float) -> list[Finding]:
     cause = min(early, key=_cause_key)
     rest = [finding for finding in group if finding is not cause]
     return [cause, *sorted(rest, key=lambda f: (_spread_key(f), _severity(f)))]
+
+
+def _judge_incident(group: Sequence[Finding], near: float, settled: float) -> list[Finding]:
+    """group: its cause comes first."""
+    cause = group[0]
+    return [cause, *(note_consequence(cause, each, near, settled) for each in group[1:])]
 
 
 def _cause_key(finding: Finding) -> tuple[bool, int, int, int, tuple[object, ...]]:

@@ -24,26 +24,36 @@ are those of a ReLU."""
 RECURRENT: Final = ("RNN", "RNNCell", "GRU", "GRUCell", "LSTM", "LSTMCell")
 """Types whose state lies between -1 and 1, unless an RNN has a ReLU; an LSTM's cell does not."""
 
-WEIGHTLESS: Final = frozenset(
+PASSING: Final = frozenset(
     {
-        *ZEROING,
-        *BOUNDED,
-        "LeakyReLU", "PReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Softplus", "GLU",
-        "LogSigmoid", "Hardshrink", "Tanhshrink", "RReLU",
-        "Softmax", "Softmax2d", "LogSoftmax", "Softmin",
         "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout",
         "MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",
         "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
         "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AdaptiveConcatPool2d",
         "Flatten", "Unflatten", "Identity", "Upsample", "PixelShuffle", "Fold", "Unfold",
-        "ZeroPad2d", "ReflectionPad2d", "ConstantPad2d",
-        "StochasticDepth", "DropBlock2d", "Swish", "HardSwish", "QuickGELU", "Sine", "Sin",
+        "ZeroPad2d", "ReflectionPad2d", "ConstantPad2d", "StochasticDepth", "DropBlock2d",
+    }
+)  # fmt: skip
+"""Types that hand their inputs on, moved, pooled or dropped: zeros of them are those of another."""
+
+PASSING_ENDINGS: Final = ("DropPath", "Dropout", "Pooling")
+"""Last parts of the names of such types of other libraries."""
+
+WEIGHTLESS: Final = frozenset(
+    {
+        *ZEROING,
+        *BOUNDED,
+        *PASSING,
+        "LeakyReLU", "PReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Softplus", "GLU",
+        "LogSigmoid", "Hardshrink", "Tanhshrink", "RReLU",
+        "Softmax", "Softmax2d", "LogSoftmax", "Softmin",
+        "Swish", "HardSwish", "QuickGELU", "Sine", "Sin",
     }
 )  # fmt: skip
 """Types that do not multiply their inputs with weights."""
 
 WEIGHTLESS_ENDINGS: Final = (
-    "Activation", "DropPath", "Dropout", "RotaryEmbedding", "GELU", "SiLU", "GELUTanh", "Pooling",
+    *PASSING_ENDINGS, "Activation", "RotaryEmbedding", "GELU", "SiLU", "GELUTanh",
 )  # fmt: skip
 """Last parts of the names of types of other libraries that have no weights either."""
 
@@ -76,6 +86,12 @@ FEW_VALUES: Final = 16
 """Values of a sample below which a ReLU may be silent while its network is not."""
 
 
+def is_cell_state(info: LayerInfo) -> bool:
+    """Whether this is the cell state of an LSTM, which its outputs are a tanh of."""
+    last = {"LSTM": "/1/1", "LSTMCell": "/1"}.get(info.type)
+    return last is not None and info.layer.endswith(last)
+
+
 def has_few_values(info: LayerInfo) -> bool:
     """Whether it is a ReLU of a handful of units, which outputs one value of each per sample."""
     sample = info.shape[1:]
@@ -93,6 +109,11 @@ def is_bias_table(info: LayerInfo) -> bool:
 def is_fixed_table(info: LayerInfo) -> bool:
     """Whether it looks up positions that are computed, some of which are 0 throughout."""
     return "Sinusoidal" in info.type
+
+
+def passes_on(info: LayerInfo) -> bool:
+    """Whether it hands on what it gets, as an identity or a pooling does."""
+    return info.type in PASSING or info.type.endswith(PASSING_ENDINGS)
 
 
 def has_weights(info: LayerInfo) -> bool:

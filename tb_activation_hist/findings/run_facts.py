@@ -14,6 +14,7 @@ from tb_activation_hist.core.setup_facts import (
     SetupFact,
     texts_to_setup,
 )
+from tb_activation_hist.core.weight_marks import OTHER_WEIGHTS_FIELD
 
 FactT = TypeVar("FactT")
 
@@ -31,6 +32,8 @@ class RunFacts:
     setup: settings of optimizers and modules, and what befell single weights.
     losses: how the losses that the user logs developed.
     last_step: of the newest record, also where no layer ran in it; 0 where it is not known.
+    begins_at: first step of the run's last training, where it began with other weights than those
+    that the one before ended with; 0 where all steps belong together.
     """
 
     silent: tuple[str, ...] = ()
@@ -42,6 +45,7 @@ class RunFacts:
     setup: tuple[SetupFact, ...] = ()
     losses: tuple[LossHistory, ...] = ()
     last_step: int = 0
+    begins_at: int = 0
 
     def of(self, kind: type[FactT]) -> list[FactT]:
         """The facts of one class in `setup`."""
@@ -72,6 +76,7 @@ def info_to_run_facts(info: Mapping[str, Any]) -> RunFacts:
         inputs=texts_to_facts(_texts(info.get(INPUTS_FIELD))),
         setup=texts_to_setup(_texts(info.get(SETUP_FIELD))),
         losses=texts_to_losses(_texts(info.get(LOSSES_FIELD))),
+        begins_at=info.get(OTHER_WEIGHTS_FIELD) or 0,
     )
 
 

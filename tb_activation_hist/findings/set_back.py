@@ -18,6 +18,9 @@ STILL_SHARE: Final = 0.5
 FAR_APART: Final = 4
 """Steps between two times at one value, from which on twice is often."""
 
+EXCEPTED: Final = 2
+"""Steps, the first among them, before which what writes before each step need not have written."""
+
 LEAST_LOST: Final = 16
 """Steps whose updates are lost at least: some scripts run one as a trial, and begin anew."""
 
@@ -40,8 +43,11 @@ def find_set_back(run: RunSignals, least_times: int) -> Iterator[SetBack]:
     fact = max(late, key=lambda each: each.times)
     every = round((fact.last - fact.first) / (fact.times - 1))
     figures = {"set_back": fact.times}
-    # A value that was first seen later than at the start had been written before that step, too.
-    first = fact.first if fact.value <= _first_step(run) else fact.value
+    # A value that was first seen later than at the start had been written before that step, too;
+    # what writes before each step, as what rounds to fewer bits, has done so from the start on.
+    always = fact.writes >= fact.seen - EXCEPTED
+    since = _first_step(run) if always else fact.value
+    first = fact.first if fact.value <= _first_step(run) else since
     hits = [hit_from_step(s, first, figures) for s in run.owners_of_weights]
     if hits:
         yield SetBack(hits, max(every, 1), fact)

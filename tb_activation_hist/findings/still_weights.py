@@ -160,7 +160,8 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, own, run, movers)
         cancels = all(is_bias_table(hit.signals.info) for hit in hits)
-        given = alone and not cancels and _are_given_zeros(own, run)
+        least = least_steps if _is_lone_head(hits, run) else ZERO_STEPS
+        given = alone and not cancels and _are_given_zeros(own, run, least)
         zero = cause is Cause.ZERO_GRADIENT and not given
         meant = unused or zero or not run.facts.trainable
         yield StillPart(hits, own, cause, movers[0].name, own[0].records, meant)
@@ -195,14 +196,26 @@ def _runs_seldom(hits: Sequence[Hit], run: RunSignals) -> bool:
     return all(len(hit.signals.series) < SELDOM * longest for hit in hits)
 
 
-def _are_given_zeros(weights: Sequence[ParameterSignals], run: RunSignals) -> bool:
+def _is_lone_head(hits: Sequence[Hit], run: RunSignals) -> bool:
+    """Whether it is the last layer alone, the loss of which may have a weight of 0 at first.
+
+    Where its inputs are 0, gradients arrive at its biases.
+    """
+    own = run.parameters_of(hits[0].signals.info)
+    last = len(hits) == 1 < len(run.learners) and hits[0].signals is run.learners[-1]
+    return last and all(p.is_constant for p in own)
+
+
+def _are_given_zeros(
+    weights: Sequence[ParameterSignals], run: RunSignals, least_steps: int
+) -> bool:
     """Whether an optimizer has them, and each of their gradients was there and 0 for so long.
 
     Parts that are left out on purpose get none, and a loss with a weight of 0 gets one later on.
     """
     known = [run.sizes.get(p.name) for p in weights]
     given = all(each is not None and each.optimized for each in known)
-    return given and are_long(weights, ZERO_STEPS)
+    return given and are_long(weights, least_steps)
 
 
 class Judged(NamedTuple):
@@ -258,15 +271,16 @@ def _may_be_unused(
     """Whether layers without a gradient may be such whose outputs a healthy network does not use.
 
     Several heads beside each other may, as a decision transformer has for states and returns; and
-    one layer alone that is not the first. Nor the last, a head, unless it is a part of a numbered
-    block of which others learn: a stack's last block often has outputs that nothing follows on.
+    one layer alone that is not the first, nor followed in its block by one that learns. Nor the
+    last, a head, unless it is a part of a numbered block of which others learn: a stack's last
+    block often has outputs that nothing follows on.
     """
     if hits[0].signals is run.learners[0]:
         return False
     if len(hits) > 1:
         return _are_heads(weights)
     if hits[0].signals is not run.learners[-1]:
-        return True
+        return not _feeds_a_mover(hits[0].signals, run, movers)
     parts = module_name(hits[0].signals.info).split(".")
     numbered = [at for at, part in enumerate(parts) if part.isdigit()]
     block = ".".join(parts[: numbered[-1] + 1]) if numbered else ""
@@ -275,9 +289,31 @@ def _may_be_unused(
 
 def _are_heads(weights: Sequence[ParameterSignals]) -> bool:
     """Whether these are linear layers none of which can take the outputs of another one of them."""
-    shapes = [p.info.shape for p in matrices(weights)]
+    shapes = [p.info.shape for p in weights if len(p.info.shape) > 1]
     linear = all(len(shape) == 2 for shape in shapes)
     return linear and not {shape[0] for shape in shapes} & {shape[1] for shape in shapes}
+
+
+def _feeds_a_mover(signals: Signals, run: RunSignals, movers: Sequence[ParameterSignals]) -> bool:
+    """Whether an activation and a layer that learns follow on a layer in a numbered block.
+
+    Without an activation between them, they may be heads beside each other.
+    """
+    block, _, number = module_name(signals.info).rpartition(".")
+    if not number.isdigit():
+        return False
+    between = False
+    for later in run.outputs[run.outputs.index(signals) + 1 :]:
+        name = module_name(later.info)
+        parent, _, own = name.rpartition(".")
+        if parent != block or not own.isdigit():
+            continue
+        if run.is_learner(later.info):
+            taken = [p.info.shape[1] for p in movers if p.name == f"{name}.weight"]
+            given = [p.info.shape[0] for p in weights_of(signals, run)]
+            return between and bool(taken) and taken == given
+        between = between or not normalises(later.info)
+    return False
 
 
 def _changes(movers: Sequence[ParameterSignals]) -> int:

@@ -19,6 +19,7 @@ from tb_activation_hist.core.names import (
     content_to_layer_info,
 )
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
+from tb_activation_hist.core.weight_marks import describe_other_weights
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import (
     BLOCKS,
@@ -187,6 +188,11 @@ def make_index(
         for run, own in notes.items()
         if run not in reported
         for text in describe_notes(SessionNotes(own.info.get("began_again")))
+    ]
+    warnings += [
+        f"Run {run!r}: {describe_other_weights(since)}"
+        for run, own in notes.items()
+        if (since := own.info.get("other_weights_from"))
     ]
     with_layers = {key.run for key in (*blocks, *histograms) if key.tag != RUN_INFO_TAG}
     warnings += [

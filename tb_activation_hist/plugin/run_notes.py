@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 from tb_activation_hist.core.names import RUN_INFO_TAG, text_to_run_info
+from tb_activation_hist.core.weight_marks import WEIGHTS_FIELD
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider
 from tb_activation_hist.plugin.series_loader import tensor_to_bytes
@@ -24,6 +25,7 @@ def latest_run_notes(tensors: Iterable[Any]) -> RunNotes:
     if latest is None:
         return RunNotes({}, "")
     info, problem = text_to_run_info(tensor_to_bytes(latest.numpy))
+    info.pop(WEIGHTS_FIELD, None)  # only a later training in the run needs them
     return RunNotes(cast("schema.RunInfo", info), problem)
 
 

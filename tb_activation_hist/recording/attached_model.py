@@ -218,6 +218,7 @@ class AttachedModel:
     def _look(self) -> None:
         """Before a forward pass of a recorded step."""
         self.update()
+        self.notes.begin_weights(layers_to_refs(self._with_parameters))
         if self.parameters.sizes is not None:
             with torch.no_grad():
                 self.parameters.sizes.begin()
@@ -257,6 +258,10 @@ class AttachedModel:
         if self.state.activations and not counted and any(hook.ran for hook in hooks):
             self.state.warn_once(NO_VALUES)
 
+    def note_weights(self) -> None:
+        """Keep what a later training in the run is to compare its weights with."""
+        self.notes.note_weights(layers_to_refs(self._with_parameters))
+
     def end_inputs(self, step: int) -> None:
         """After a record: note what is known of the model's input, now and then, and news at once.
 
@@ -282,6 +287,7 @@ class AttachedModel:
             self._tell_unmatched()
             self._tell_uncounted()
         self.notes.note_trainable(layers_to_refs(self._with_parameters))
+        self.note_weights()
         # The hooks of new layers may not have been on for the whole step.
         silent = [name for name in self._attachment.silent() if name not in new]
         self.notes.note_silent(silent, self.layers, self.records)

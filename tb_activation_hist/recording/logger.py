@@ -16,6 +16,7 @@ from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
 from tb_activation_hist.core.call_errors import shows_example
+from tb_activation_hist.core.weight_marks import info_to_marks
 from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.recording.active_loggers import (
     Claim,
@@ -107,6 +108,8 @@ class ActivationHistLogger:
         self._records = StepRecords(self._hooks, self.writer, self._new_monitor())
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
+        if start:
+            self._hooks.notes.earlier = info_to_marks(self.writer.run_info)
         self._ended_by_optimizer = False
         self._handles = [each(OptimizerHook(self, counted)) for each in steppers]
         owned = self.writer is not logdir
@@ -322,6 +325,7 @@ class ActivationHistLogger:
                 self._cadence.step
             )
             self._records.end(self._cadence.step, self._cadence.step, merged, {})
+            self._hooks.note_weights()
             with torch.no_grad():
                 self._records.write_sizes(self._cadence.step, self._hooks.take_last_sizes())
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training

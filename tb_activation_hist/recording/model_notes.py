@@ -11,12 +11,22 @@ from tb_activation_hist.capture.attachment import Attachment
 from tb_activation_hist.capture.followed_layers import Changes
 from tb_activation_hist.capture.mode_use import works_alike_in_eval
 from tb_activation_hist.capture.parameter_refs import ParameterRef
+from tb_activation_hist.capture.read_weight_marks import read_weight_marks
 from tb_activation_hist.capture.select import Layer, unwrap
 from tb_activation_hist.capture.setup_watch import SetupWatch
 from tb_activation_hist.capture.silence import LAST_SILENT, explain_silence
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.input_facts import INPUTS_FIELD, facts_to_text
 from tb_activation_hist.core.setup_facts import SETUP_FIELD
+from tb_activation_hist.core.weight_marks import (
+    OTHER_WEIGHTS_FIELD,
+    WEIGHTS_FIELD,
+    WeightMark,
+    are_other_weights,
+    describe_other_weights,
+    marks_to_texts,
+)
 
 NOTED_CHANGES: Final = 100
 """Changes of the model that the run's information keeps, the latest."""
@@ -25,7 +35,8 @@ NOTED_CHANGES: Final = 100
 class ModelNotes:
     """Notes about one model in the run's information; nothing is noted while `tell` is None.
 
-    tell: takes fields of the run's information. Warnings are given all the same.
+    tell: takes fields of the run's information. Warnings are given all the same. earlier: weights
+    of the training in this run that this one follows.
     """
 
     def __init__(self, model: nn.Module, state: CaptureState, attachment: Attachment) -> None:
@@ -37,6 +48,29 @@ class ModelNotes:
         self._explained = False
         self._resting: list[str] = []
         self._changes: list[str] = []
+        self.earlier: Sequence[WeightMark] = ()
+        self._first_weights: dict[str, FloatArray] = {}
+
+    def begin_weights(self, parameters: Iterable[ParameterRef]) -> None:
+        """Before the first forward pass: compare with what an earlier training in the run left."""
+        if self._first_weights or self.tell is None:
+            return
+        self._first_weights = read_weight_marks(parameters)
+        if are_other_weights(self.earlier, self._first_weights):
+            self._note(**{OTHER_WEIGHTS_FIELD: self._state.step})
+            if self._state.first_rank:
+                self._state.warn_once(describe_other_weights(self._state.step))
+
+    def note_weights(self, parameters: Iterable[ParameterRef]) -> None:
+        """What a later training in the run is to compare its weights with."""
+        last = read_weight_marks(parameters) if self._first_weights else {}
+        marks = [
+            WeightMark(name, first, last[name])
+            for name, first in self._first_weights.items()
+            if len(last.get(name, ())) == len(first)
+        ]
+        if marks:
+            self._note(**{WEIGHTS_FIELD: marks_to_texts(marks)})
 
     def note_changes(self, changes: Changes) -> None:
         """The modules of the model changed in the current step."""

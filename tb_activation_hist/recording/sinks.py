@@ -13,6 +13,7 @@ from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.nearest import list_names
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.user_warnings import warn_user
+from tb_activation_hist.core.weight_marks import OTHER_WEIGHTS_FIELD, WEIGHTS_FIELD
 from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
 from tb_activation_hist.recording.options import OptionGroups
 from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender, rank_directory
@@ -173,8 +174,21 @@ def _start_step(writer: RecordWriter, options: OptionGroups, tags: Tags) -> int:
     if steps_done < stored:
         writer.update_info(began_again=steps_done + 1)
     if steps_done:
+        writer.update_info(**_carried_on(index.info, steps_done, stored))
         _check_bins(writer.logdir, index.schemes(), options.capture.bins)
     return steps_done
+
+
+def _carried_on(info: Mapping[str, Any], steps_done: int, stored: int) -> dict[str, Any]:
+    """What an earlier training noted of the run that holds on after the steps that were done.
+
+    Of the weights, those that the earlier training ended with; none where this one goes back behind
+    its end.
+    """
+    weights = info.get(WEIGHTS_FIELD) if steps_done >= stored else None
+    since = info.get(OTHER_WEIGHTS_FIELD) or 0
+    kept = {WEIGHTS_FIELD: weights} if weights else {}
+    return {**kept, OTHER_WEIGHTS_FIELD: since} if 0 < since <= steps_done else kept
 
 
 def _tell_stored(logdir: str, stored: int, start: int | None) -> None:

@@ -78,6 +78,21 @@ def mean_over_words(training: Training) -> None:
     training.task.draw = drawn
 
 
+def silence_in_decibels(training: Training) -> None:
+    """Late, a file is digital silence, of which the logarithm is taken without a floor."""
+    draw = training.task.draw
+
+    def drawn(step: int) -> Batch:
+        batch = draw(step)
+        if step != training.onset:
+            return batch
+        sounds = batch[0].clone()
+        sounds[0] = torch.zeros_like(sounds[0]).log()
+        return (sounds, *batch[1:])
+
+    training.task.draw = drawn
+
+
 K_NUMBERS: Final[tuple[Fault, ...]] = (
     plant(
         NUMBERS,
@@ -112,5 +127,14 @@ K_NUMBERS: Final[tuple[Fault, ...]] = (
         allows=FOLLOWS,
         onset=MIDWAY,
         prepare=mean_over_words,
+    ),
+    plant(
+        NUMBERS,
+        "silence_in_decibels_without_a_floor",
+        "bird_songs machine_sounds",
+        NON_FINITE,
+        allows=FOLLOWS,
+        onset=MIDWAY,
+        prepare=silence_in_decibels,
     ),
 )

@@ -148,17 +148,22 @@ def hide_in_a_dict(training: Training) -> None:
     object.__setattr__(holder, own, module)
 
 
+LEFT_OUT: Final = STILL_TOO | kinds("kept_gradients")
+"""True of weights that no optimizer has: nobody clears their gradients either."""
+
 K_STILL: Final[tuple[Fault, ...]] = (
     still(
         PART,
         "optimizer_has_the_layer_that_is_copied",
         "star_coder open_gpt",
+        allows=LEFT_OUT,
         rewire=stack_copies_of_a_layer,
     ),
     still(
         NOTHING,
         "weights_drawn_after_the_optimizer",
         "n_hits cover_type",
+        allows=LEFT_OUT,
         rewire=draw_after_the_optimizer,
     ),
     harm(
@@ -207,6 +212,7 @@ K_STILL: Final[tuple[Fault, ...]] = (
         PART,
         "split_that_loses_a_layer",
         "session_gru taxi_fares",
+        allows=LEFT_OUT,
         rewire=split_and_lose_one,
     ),
     still(
@@ -243,12 +249,14 @@ K_STILL: Final[tuple[Fault, ...]] = (
         PART,
         "second_optimizer_never_steps",
         "megatron taxi_fares",
+        allows=LEFT_OUT,
         rewire=with_roles(leave_out, "embedding"),
     ),
     still(
         PART,
         "head_in_a_dict_of_python",
         "bone_age face_attributes",
+        allows=LEFT_OUT,
         prepare=hide_in_a_dict,
     ),
     still(

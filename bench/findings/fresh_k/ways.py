@@ -163,7 +163,7 @@ K_HEALTHY: Final = (
     ("i_rnn", "targets_at_a_third"),
     ("swin_two", "probabilities_given"),
     ("taxi_fares", "loss_by_its_root"),
-    ("cifar_quick", "mirrored"),
+    ("bone_age", "mirrored"),
     ("star_coder", "rate_up_and_down_in_tenths"),
     ("machine_sounds", "rmsprop"),
     ("open_gpt", "bfloat16"),

@@ -253,6 +253,11 @@ export interface RunInfo {
    * already: those are left out.
    */
   readonly began_again?: number;
+  /**
+   * Step at which a later training began, with other weights than the one before it ended with: findings are
+   * about this one.
+   */
+  readonly other_weights_from?: number;
   /** How often steps are recorded, in words, such as "every step". */
   readonly cadence?: string;
   /** Layers in the order in which they first ran, "eval/" before those of evaluation. */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from tb_activation_hist.core.setup_facts import ModuleSettings
 from tb_activation_hist.findings.hits import Hit, hit_from_step, name_layers
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
+from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 
 MATRIX_AXES: Final = 2
@@ -127,9 +128,16 @@ def _tracking_norms(layers: RunSignals) -> Iterator[ModuleSettings]:
 
 
 def _hits_of(own: ModuleSettings, layers: RunSignals) -> list[Hit]:
-    names = frozenset(own.layers)
-    found = [s for s in layers.outputs if module_name(s.info) in names and s.whole.any()]
-    return [hit_from_step(s, own.since) for s in found]
+    """Of a norm that is no recorded layer, as it has modules inside, the first of these."""
+    ran = [s for s in layers.outputs if s.whole.any()]
+    found = [_stand_in(name, ran) for name in own.layers]
+    return [hit_from_step(s, own.since) for s in found if s is not None]
+
+
+def _stand_in(name: str, ran: Sequence[Signals]) -> Signals | None:
+    own = [s for s in ran if module_name(s.info) == name]
+    inside = (s for s in ran if s.info.layer.startswith(f"{name}."))
+    return own[0] if own else next(inside, None)
 
 
 BATCH_STATISTICS: Final = RunRule(

@@ -18,6 +18,7 @@ from tb_activation_hist.findings.layer_types import (
     is_bias_table,
     is_fixed_table,
     is_further_output,
+    passes_on,
 )
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
@@ -55,8 +56,13 @@ def _is_constant(signals: Signals) -> bool:
 
 def _may_be_constant(info: LayerInfo) -> bool:
     """Whether it is biases, fixed positions, or what a module hands on beside outputs, such as a
-    mean that it has not subtracted."""
-    return is_further_output(info) or is_bias_table(info) or is_fixed_table(info)
+    mean that it has not subtracted.
+
+    Or what a layer hands on: a branch is 0 as long as its last norm's factors are, and so is a mean
+    over a single place less that place.
+    """
+    given = is_further_output(info) or passes_on(info)
+    return given or is_bias_table(info) or is_fixed_table(info)
 
 
 def _collapsed_hit(signals: Signals, options: CollapsedThresholds) -> Hit | None:

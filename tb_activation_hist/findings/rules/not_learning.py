@@ -42,6 +42,7 @@ from tb_activation_hist.findings.thresholds import (
     threshold,
 )
 from tb_activation_hist.findings.waiting import find_waiting
+from tb_activation_hist.findings.written_back import find_set_back_by_sum
 
 RISING_SHARE: Final = 0.01
 """While the learning rate still rises, updates must be that much smaller to be too small."""
@@ -296,6 +297,7 @@ NOT_LEARNING: Final = RunRule(
         find_waiting,
         find_stray_parameters,
         find_restored_weights,
+        find_set_back_by_sum,
         find_still_parts,
         find_slow_parts,
         find_rounded_updates,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.parameter_sizes import ParameterFacts
 from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
@@ -37,8 +38,9 @@ EARLY_QUANTILE: Final = 0.9
 FALLING: Final = 3.0
 """Updates this many times smaller than early ones have begun to fall."""
 
+HALF: Final = 2.0
 END: Final = 100.0
-"""Factor by which a rate is below its largest where learning is said to end."""
+"""Factors by which a rate is below its largest where it falls, and where learning ends."""
 
 ROUNDING: Final = 1e-6
 """Of rates that are multiplied step by step."""
@@ -50,6 +52,10 @@ SOON_LASTING: Final = 8
 """... once it has been so low for as many steps, and a sixth of those before: of a cosine that
 starts anew, a fifteenth is so low, and of a line a hundredth."""
 
+
+AT_ONCE: Final = 0.15
+"""Share of a run in which a rate ends that has fallen from the first steps on: it is dated from
+where it is half of its largest."""
 
 STRAIGHT_FALLS: Final = 4
 """Changes of a rate that show that it falls by one factor per step."""
@@ -133,8 +139,8 @@ def find_ended_rates(
         largest, last = float(known[0].rates.max()), float(known[0].rates[-1])
         yield Observation(
             hits=hits,
-            title=f"learning ends early: from step {step} on, the learning rate is below "
-            f"1/{END:g} of what it was, {last:.2g} after {largest:.2g}",
+            title=f"learning ends early: from step {step} on, the learning rate falls to next to "
+            f"nothing, {last:.2g} after {largest:.2g}",
             threshold={"stopped_rate": options.stopped_rate},
             severity="warning",
             figures={"rate_fall": largest / max(last, np.finfo(np.float64).tiny)},
@@ -168,10 +174,14 @@ def find_ending_rates(
 
 
 class _Rates(NamedTuple):
-    """Learning rates and the steps from which on they were so high."""
+    """Learning rates and the steps from which on they were so high.
+
+    followed: whether each change is known, rather than what some records have measured.
+    """
 
     steps: IntVector
     rates: FloatArray
+    followed: bool
 
     def first_below(self, fall: float) -> int | None:
         """The first step from which on they are so many times smaller than the largest."""
@@ -179,6 +189,11 @@ class _Rates(NamedTuple):
         if not len(high) or high[-1] == len(self.rates) - 1:
             return None
         return int(self.steps[high[-1] + 1])
+
+    def falls_in_one(self, step: int) -> bool:
+        """Whether the one before that of a step is the largest."""
+        before = max(int(np.searchsorted(self.steps, step)) - 1, 0)
+        return bool(self.rates[before] * (1 + ROUNDING) >= self.rates.max())
 
     def straight_end(self, fall: float, now: int) -> int | None:
         """The step by which they will be so many times smaller, if they fall by one factor per step
@@ -202,10 +217,25 @@ def _known_rates(layers: RunSignals) -> list[_Rates]:
     """Those of each optimizer, followed step by step; else those of each measured parameter."""
     followed = [own for own in layers.facts.of(RateHistory) if own.rates]
     places = {own.place for own in layers.facts.of(OptimizerGroup)}
-    if followed and places <= {own.place for own in followed}:
-        return [_Rates(np.array(own.begins), np.array(own.rates)) for own in followed]
     measured = [own.facts for own in layers.sizes.values() if np.isfinite(own.facts.rates).any()]
-    return [_Rates(own.steps, np.nan_to_num(own.rates)) for own in measured]
+    if not followed or not places <= {own.place for own in followed}:
+        return [_Rates(own.steps, np.nan_to_num(own.rates), False) for own in measured]
+    rates = [dict(zip(own.begins, own.rates, strict=True)) for own in followed]
+    if len(rates) == 1:
+        _fill_in(rates[0], measured)
+    return [
+        _Rates(np.array(sorted(own)), np.array([own[step] for step in sorted(own)]), True)
+        for own in rates
+    ]
+
+
+def _fill_in(rates: dict[int, float], measured: Sequence[ParameterFacts]) -> None:
+    """Add the highest measured ones: of a rate that changes at each step, not all are followed."""
+    known = frozenset(rates)
+    for own in measured:
+        for step, rate in zip(own.steps.tolist(), own.rates.tolist(), strict=True):
+            if step not in known and np.isfinite(rate):
+                rates[step] = max(rate, rates.get(step, 0.0))
 
 
 def _early_end(own: _Rates, last_step: int, options: StoppedLearningThresholds) -> int | None:
@@ -219,7 +249,20 @@ def _early_end(own: _Rates, last_step: int, options: StoppedLearningThresholds) 
     if low is None:
         return None
     soon = low <= SOON and last_step - low >= max(SOON_LASTING, low // 6)
-    return low if soon or (end is not None and end <= REST * last_step) else None
+    if not soon and (end is None or end > REST * last_step):
+        return None
+    return _date_of_end(own, low, end, last_step) if own.followed else low
+
+
+def _date_of_end(own: _Rates, low: int, end: int | None, last_step: int) -> int:
+    """The last of several falls, or where a rate that falls from the start on has lost its half.
+
+    low, end: steps from which on it is below 1/100, and so low that learning has ended.
+    """
+    half = own.first_below(HALF)
+    if half is None or own.falls_in_one(half):
+        return end if end is not None and end <= 2 * low else low
+    return half if low <= AT_ONCE * last_step else low
 
 
 def _is_of_rate(cause: Finding, effect: Finding, _near: float) -> bool:

@@ -28,6 +28,9 @@ class RunInfo(TypedDict, total=False):
     began_again: int
     """Step at which the last training in this directory began, where records from that step on
     were there already: those are left out."""
+    other_weights_from: int
+    """Step at which a later training began, with other weights than the one before it ended with:
+    findings are about this one."""
     cadence: str
     """How often steps are recorded, in words, such as "every step"."""
     execution_order: list[str]

@@ -27,9 +27,9 @@ def make_dls():
     return sets.dataloaders(bs=BATCH, val_bs=32, device="cpu", num_workers=0, drop_last=True)
 
 
-def make_learner(*callbacks, dls=None, **options):
+def make_learner(*callbacks, dls=None, model=None, **options):
     torch.manual_seed(1)
-    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+    model = model or nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
     loss = nn.CrossEntropyLoss()
     learn = Learner(
         dls or make_dls(), model, loss_func=loss, metrics=accuracy, cbs=list(callbacks), **options

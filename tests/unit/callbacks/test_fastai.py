@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 pytest.importorskip("fastai", reason="fastai is an extra")
 
@@ -113,13 +114,13 @@ def test_a_callback_shows_where_it_records_to(tmp_path):
 
 def test_a_callback_that_records_a_second_model_says_so_once(tmp_path):
     callback = ActivationHistCallback(tmp_path)
-    make_learner(callback).fit(1)
-    learn = make_learner(callback)
-    with pytest.warns(ActivationHistWarning, match=f"The {BATCHES} steps .* another model"):
-        learn.fit(1)
+    make_learner(callback, model=nn.Sequential(nn.Linear(4, 32), nn.Linear(32, 2))).fit(1)
+    second = make_learner(callback, model=nn.Sequential(nn.Linear(4, 32), nn.Linear(32, 2)))
+    with pytest.warns(ActivationHistWarning, match=f"weights at step {BATCHES + 1} are not those"):
+        second.fit(1)
     with warnings.catch_warnings():
         warnings.simplefilter("error", ActivationHistWarning)
-        learn.fit(1)
+        second.fit(1)
 
 
 def test_scalars_stand_on_the_same_axis(tmp_path):

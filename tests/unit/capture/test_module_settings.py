@@ -6,6 +6,7 @@ import pytest
 from torch import nn
 
 from tb_activation_hist.capture.module_settings import LONGEST, module_settings
+from tb_activation_hist.capture.optimizer_settings import list_norms_around
 
 
 class Shows(nn.Module):
@@ -36,3 +37,16 @@ def test_settings_are_what_print_shows_without_what_changes_no_value(
     module: nn.Module, settings: str
 ) -> None:
     assert module_settings(module) == settings
+
+
+def test_norms_with_an_activation_inside_have_settings_too() -> None:
+    """As timm's BatchNormAct2d has; of these, the modules inside are the layers."""
+
+    class BatchNormAct2d(nn.BatchNorm2d):
+        def __init__(self) -> None:
+            super().__init__(4)
+            self.act = nn.ReLU()
+
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Sequential(BatchNormAct2d()), nn.BatchNorm2d(4))
+    layers = [("0", model[0]), ("1.0.act", model[1][0].act), ("2", model[2])]
+    assert list(list_norms_around(layers, model)) == [("1.0", model[1][0])]

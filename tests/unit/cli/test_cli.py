@@ -68,7 +68,7 @@ def test_a_fault_of_ours_is_not_taken_for_a_finding(
 ) -> None:
     """Python would end with 1, which means findings."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a fault")
 
     monkeypatch.setattr("tb_activation_hist.cli.report.read_runs", fail)

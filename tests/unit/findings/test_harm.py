@@ -90,6 +90,16 @@ def test_growth_that_a_batch_norm_takes_away(following: str, means: list[float])
     assert {f.severity for f in found if f.kind == "exploding"} == {"info" if harmless else "error"}
 
 
+@pytest.mark.parametrize("name", ["lstm/1/1", "lstm/1/0"])
+def test_growth_of_a_cell_state_that_a_tanh_takes_away(name: str) -> None:
+    layers = make_run({"linear1": grows_to(RECORDS)}, head=0.0)
+    info, series = layers.pop("linear1")
+    grown = {name: (replace(info, layer=name, type="LSTM"), series)}
+    found = find(losses=(loss(*np.linspace(2, 1.2, RECORDS)),), layers={**grown, **layers})
+    expected = "info" if name == "lstm/1/1" else "error"
+    assert {f.severity for f in found if f.kind == "exploding"} == {expected}
+
+
 def swings_until(last: int) -> Change:
     """Eightfold and back, again and again, up to this record."""
     return lambda values, index: values * (8 if index % 8 > 3 and index <= last else 1)
@@ -105,6 +115,13 @@ def swings_until(last: int) -> Change:
 )
 def test_swings_at_the_beginning(last: int, means: list[float], severity: str) -> None:
     assert find_severity("spike_and_crash", means, linear1=swings_until(last)) == severity
+
+
+@pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "warning")])
+def test_late_swings_of_all_layers(means: list[float], severity: str) -> None:
+    swings = lambda values, index: values * (8 if index > 60 and index % 8 > 3 else 1)  # noqa: E731
+    layers = {"linear1": swings, "relu1": swings}
+    assert find_severity("spike_and_crash", means, **layers) == severity
 
 
 @pytest.mark.parametrize(("means", "severity"), [(FALLS, "info"), (RESTS, "warning")])

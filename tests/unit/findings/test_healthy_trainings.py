@@ -238,3 +238,20 @@ def test_a_part_that_begins_at_zero_and_is_thawed_later(thawed: int) -> None:
 
     kinds = [kind for kind in WATCHED_KINDS if kind != "frozen"]
     assert warned(model, loss, torch.optim.Adam(model.parameters(), 0.01), kinds) == []
+
+
+def test_a_head_whose_loss_has_a_weight_of_0_at_first() -> None:
+    torch.manual_seed(0)
+    sizes = {"body": (8, 16), "label": (16, 3), "value": (16, 2)}
+    model = nn.ModuleDict({name: nn.Linear(*size) for name, size in sizes.items()})
+    steps = 0
+
+    def loss() -> Tensor:
+        nonlocal steps
+        steps += 1
+        x = torch.randn(64, 8)
+        hidden = model["body"](x).relu()
+        label = F.cross_entropy(model["label"](hidden), x[:, :3].argmax(1))
+        return label + 0.5 * (steps > 30) * F.mse_loss(model["value"](hidden), x[:, :2])
+
+    assert warned(model, loss, torch.optim.Adam(model.parameters(), 0.01)) == []

@@ -196,3 +196,32 @@ def test_what_swings_with_the_one_sample_of_a_batch_only_repeats(severity: str, 
         make_finding("spike_and_crash", 6),
     ]
     assert len(drop_consequences(found, STEPS)) == kept
+
+
+@pytest.mark.parametrize(
+    ("cause", "effect", "severity"),
+    [
+        ("unshuffled_input", "vanishing", "info"),
+        ("kept_gradients", "mostly_zero", "info"),
+        ("kept_gradients", "exploding", "error"),
+        ("unscaled_inputs", "non_finite", "error"),
+        ("exploding", "mostly_zero", "warning"),
+        ("unshuffled_input", "relu_logits", "warning"),
+    ],
+)
+def test_what_only_shows_a_cause_in_single_layers_is_an_info(
+    cause: str, effect: str, severity: str
+) -> None:
+    """How a training ends that diverges stays as grave as it is."""
+    given = make_finding(cause, 1, severity="warning")
+    found = to_incidents([given, make_finding(effect, 60)], 1, STEPS)
+    assert [f.severity for f in found if f.kind == effect] == [severity]
+    said = [f for f in found if f.title.endswith("this follows from the cause")]
+    assert [f.kind for f in said] == [effect] * (severity == "info")
+
+
+@pytest.mark.parametrize(("limit", "severity"), [("stray", "info"), ("still_steps", "warning")])
+def test_a_layer_that_is_made_anew_makes_those_behind_it_swing(limit: str, severity: str) -> None:
+    made = replace(make_finding("not_learning", 1), threshold={limit: 1})
+    found = to_incidents([made, make_finding("spike_and_crash", 16)], 1, STEPS)
+    assert [f.severity for f in found if f.kind == "spike_and_crash"] == [severity]

@@ -98,13 +98,38 @@ class Heads(nn.Module):
         return self.head(x)
 
 
-@pytest.mark.parametrize(("middle", "severity"), [(16, "info"), (8, "warning")])
-def test_heads_beside_each_other_may_be_unused_a_branch_may_not(middle: int, severity: str) -> None:
+@pytest.mark.parametrize(
+    ("middle", "outputs", "severity"), [(16, 4, "info"), (8, 4, "warning"), (8, 1, "warning")]
+)
+def test_heads_beside_each_other_may_be_unused_a_branch_may_not(
+    middle: int, outputs: int, severity: str
+) -> None:
     torch.manual_seed(0)
-    model = Heads(nn.Linear(16, 8), nn.Linear(middle, 4))
+    model = Heads(nn.Linear(16, 8), nn.Linear(middle, outputs))
     found = find_left_out(model, "none")
     (finding,) = [each for each in found if each.kind == "not_learning"]
     assert (finding.severity, finding.layers) == (severity, ("first", "second"))
+
+
+class Cut(nn.Linear):
+    """Its weights get no gradient, but what comes before it does."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert self.bias is not None
+        return nn.functional.linear(x, self.weight.data, self.bias.data)
+
+
+@pytest.mark.parametrize(
+    ("activation", "severity"), [(nn.ReLU(), "warning"), (nn.LayerNorm(16), "info")]
+)
+def test_a_layer_that_feeds_one_that_learns_is_not_unused(
+    activation: nn.Module, severity: str
+) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(16, 16), nn.ReLU(), Cut(16, 16), activation, nn.Linear(16, 16))
+    found = find_left_out(model, "none")
+    (finding,) = [each for each in found if each.kind == "not_learning"]
+    assert (finding.severity, finding.layers) == (severity, ("2",))
 
 
 def test_norms_that_the_optimizer_has_not_are_a_warning() -> None:

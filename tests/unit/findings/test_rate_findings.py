@@ -143,7 +143,10 @@ def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[in
     ("rates", "found"),
     [
         ({1: 1e-3, 20: 1e-4, 40: 1e-5}, [40]),
-        ({1: 1e-3, 60: 1e-5, 61: 1e-6}, [60]),
+        ({1: 1e-3, 60: 1e-5, 61: 1e-6}, [61]),
+        ({1: 1e-3, 10: 1e-4, 20: 1e-5, 30: 1e-6, 40: 1e-7}, [30]),
+        ({step: 1e-3 * 0.7 ** (step - 1) for step in range(1, 129)}, [3]),
+        ({step: 1e-3 * max(1 - step / 30, 0.0) for step in range(1, 31)}, [30]),
         ({1: 1e-3, 80: 1e-4, 110: 1e-5, 120: 0.0}, []),
         ({1: 1e-3, 20: 1e-4, 40: 1e-5, 50: 1e-3}, []),
         ({1: 1e-3, 70: 1e-5}, []),

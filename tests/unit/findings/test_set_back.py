@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.parameter_sizes import (
+    ParameterFacts,
+    ParameterHistory,
+    ParameterInfo,
+    ParameterSizes,
+    SizeSeries,
+)
 from tb_activation_hist.core.setup_facts import (
     KeptGradients,
     ModuleSettings,
     RestoredWeights,
 )
+from tb_activation_hist.findings import find_run_findings
 from tests.unit.findings.setup_trainings import (
     adam,
     find,
     walk,
     with_parameters,
 )
-from tests.unit.findings.trainings import make_layer
+from tests.unit.findings.trainings import make_layer, make_run
 
 
 @pytest.mark.parametrize(
@@ -52,6 +63,45 @@ def test_weights_are_set_back_from_the_first_write_on() -> None:
     """What it wrote was no earlier value then; the later ones wrote the same again."""
     (finding,) = find(RestoredWeights("linear0.weight", 9, 100, 8, 20, 28, 84))
     assert (finding.kind, finding.first_step) == ("not_learning", 20)
+
+
+def test_what_writes_before_each_step_has_done_so_from_the_start_on() -> None:
+    """As what rounds to fewer bits does, by which the weights stay in the end."""
+    (finding,) = find(RestoredWeights("linear0.weight", 99, 100, 5, 95, 96, 100))
+    assert (finding.kind, finding.first_step) == ("not_learning", 1)
+
+
+@pytest.mark.parametrize(("keeps", "found"), [(False, 1), (True, 0)])
+def test_a_table_that_gets_the_same_values_before_each_step(keeps: bool, found: int) -> None:
+    """As by ``weight.data = vectors``, which torch does not count as a write."""
+    random = np.random.default_rng(0)
+    begin, steps = random.normal(size=800), np.arange(1, 8)
+    updates = [random.normal(0.01, 0.02, 800) for _ in steps]
+    weights = [begin + (sum(updates[: at + 1]) if keeps else updates[at]) for at in range(7)]
+    relative = [u / np.sqrt(np.square(w).mean()) for u, w in zip(updates, weights, strict=True)]
+    one = np.ones(len(steps))
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), 0.01 * one)
+    history = ParameterHistory(
+        ParameterInfo("linear1.weight", (40, 20)),
+        facts,
+        weights=to_sizes(steps, weights),
+        updates=to_sizes(steps, relative),
+    )
+    sizes = ParameterSizes({"linear1.weight": history})
+    own = [f for f in find_run_findings("run", make_run(), sizes=sizes) if f.severity != "info"]
+    assert [(f.kind, f.layers, f.first_step) for f in own] == [
+        ("not_learning", ("linear1",), 1)
+    ] * found
+
+
+def to_sizes(steps: IntArray, values: Sequence[FloatArray]) -> SizeSeries:
+    whole = np.full(len(steps), 800)
+    one = np.zeros(len(steps), np.int8)
+    columns = [[f(own) for own in values] for f in (np.min, np.max, np.sum)]
+    squares = [float(np.square(own).sum()) for own in values]
+    return SizeSeries(
+        steps, whole, 0 * whole, 0 * whole, *map(np.array, columns), np.array(squares), one
+    )
 
 
 @pytest.mark.parametrize(

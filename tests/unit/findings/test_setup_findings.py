@@ -211,6 +211,14 @@ def test_statistics_of_batch_norms(samples: int, settings: dict[str, float], tit
     assert all(title in f.title and f.first_step == 3 for f in found)
 
 
+def test_a_norm_with_layers_inside_is_named_by_the_first_of_them() -> None:
+    info, series = make_layer("norm.act", "ReLU", 3)
+    known = {"eps": 1e-5, "track_running_stats": 1.0, "momentum": 0.1}
+    fact = ModuleSettings("BatchNormAct2d", 1, 1, ("norm",), known)
+    found = find(fact, layers={"norm.act": (replace(info, shape=(2, 4, 1, 1)), series)})
+    assert [(f.kind, f.layers) for f in found] == [("batch_statistics", ("norm.act",))]
+
+
 @pytest.mark.parametrize(
     ("type_", "shape", "level", "found"),
     [
