@@ -21,6 +21,7 @@ const OWN = `
   yTicks linthresh places spans clock least placed upright rectangle shortcut badge stage marked anchor markup
   chart outside blank matched statement curves lanes folds xTicks score colour ticks facts lostStrip answered recover
   shown pixels gradient largest whole broken awaited asked apart beyond theme
+  most band dash last
 `;
 /** Preact's of class components, of which the page has none. */
 const OF_CLASSES = `

@@ -133,7 +133,7 @@ function Explanation({ finding }: ExplanationProps) {
           <Chain finding={finding} />
           <Others finding={finding} />
         </Part>
-        <Part name={`Histograms of ${finding.layers[0]} around the first affected step`} pictured>
+        <Part name={`Histograms of ${finding.layers[0]} around the onset`} pictured>
           <Moments finding={finding} />
         </Part>
         <Part name="Measured">

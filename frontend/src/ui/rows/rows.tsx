@@ -113,7 +113,7 @@ function StripName({ row }: { readonly row: LayerRow }) {
         label={row.label}
         title={withFacts(layer, type)}
         open={false}
-        indent_px={4 + row.depth * INDENT_PX}
+        indent_px={10 + row.depth * INDENT_PX}
       />
       <FindingBadge series={row.series} short />
     </div>

@@ -54,12 +54,21 @@ export class LayerAxes {
   /** Without any finite value an axis and its colours would be made up. */
   readonly isFinite = computed(() => this.tiles.value.some((tile) => tile.range !== null));
   readonly fullScale = computed<ValueScale>(() => {
-    const own = ownScaleOf(this.id);
-    if (own !== undefined) return chooseScale(this.tiles.value, this.rows.value, own);
     const complete = this.tiles.value.length === this.data.value.length;
-    return this.kept.choose(this.tiles.value, complete, this.rows.value);
+    return scaleOf(this, this.kept, this.tiles.value, complete);
   });
   private readonly kept = new KeptScale();
+}
+
+/** The kind that the user chose for the layer, or else the one that is kept. */
+function scaleOf(
+  { id, rows }: LayerAxes,
+  kept: KeptScale,
+  tiles: readonly Tile[],
+  complete: boolean,
+): ValueScale {
+  const own = ownScaleOf(id);
+  return own === undefined ? kept.choose(tiles, complete, rows.value) : chooseScale(tiles, rows.value, own);
 }
 
 /** Where all panels have one axis. */
@@ -116,10 +125,7 @@ export class PanelAxes {
     if (scope === "row") return this.layer.fullScale.value;
     if (scope === "all") return keptByAll.choose(allTiles.value, true, this.layer.rows.value);
     const tile = this.data.tile.value;
-    const tiles = tile === null ? [] : [tile];
-    const own = ownScaleOf(this.layer.id);
-    if (own !== undefined) return chooseScale(tiles, this.layer.rows.value, own);
-    return this.kept.choose(tiles, tile !== null, this.layer.rows.value);
+    return scaleOf(this.layer, this.kept, tile === null ? [] : [tile], tile !== null);
   });
   private readonly kept = new KeptScale();
 
@@ -141,16 +147,27 @@ export class PanelAxes {
   );
 
   /** The rows of cells. */
-  readonly rows = computed<Rows>(() => {
+  readonly rows: ReadonlySignal<Rows> = computed(() => {
+    const peers = this.peers();
+    const [first = this] = peers;
+    if (first !== this) return first.rows.value;
     const even = this.evenEdges.value;
     if (this.scale.value.kind === "native") return { edges: even, places: null, heights: null };
-    return snapRows(this.scale.value, even, this.binned());
+    return snapRows(
+      this.scale.value,
+      even,
+      peers.flatMap((panel) => panel.binned() ?? []),
+    );
   });
 
-  /** Tiles whose bins the rows leave whole. */
-  protected binned(): readonly Tile[] {
-    const tile = this.data.tile.value;
-    return tile === null ? [] : [tile];
+  /** Panels that have their rows in common. */
+  protected peers(): readonly PanelAxes[] {
+    return [this];
+  }
+
+  /** The tile whose bins the rows leave whole. */
+  binned(): Tile | null {
+    return this.data.tile.value;
   }
 
   /** Whether its value axis stands for anything. */

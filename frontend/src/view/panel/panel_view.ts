@@ -61,9 +61,12 @@ export class PanelView extends PanelAxes implements Coloured {
   });
 
   /** Panels with one axis have rows in common, so that they can be compared. */
-  protected override binned(): readonly Tile[] {
-    const alone = effectiveAxisScope() === "panel";
-    return (alone ? [this] : this.layer.panels.value).flatMap((panel) => panel.shown.value ?? []);
+  protected override peers(): readonly PanelAxes[] {
+    return effectiveAxisScope() === "panel" ? [this] : this.layer.panels.value;
+  }
+
+  override binned(): Tile | null {
+    return this.shown.value;
   }
 
   /** Where the shown columns lie. */

@@ -165,6 +165,19 @@ describe("an unlinked panel", () => {
   });
 });
 
+describe("rows of cells", () => {
+  it("are worked out once for the panels of a layer, unless each has its own axis", () => {
+    const [first, second] = panelsOf(CONV);
+    fill(first);
+    fill(second, 3);
+    expect(second.rows.value).toBe(first.rows.value);
+    expect(second.rows.value.edges.at(-1)).toBeGreaterThanOrEqual(3);
+    settings.axisScope.value = "panel";
+    expect(second.rows.value).not.toBe(first.rows.value);
+    expect(first.rows.value.edges.at(-1)).toBeLessThan(3);
+  });
+});
+
 describe("newer columns of others", () => {
   it("leave the axis of a panel that waits for its own, but a zoom moves it", () => {
     const [first, second] = panelsOf(CONV);
