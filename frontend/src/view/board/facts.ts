@@ -33,7 +33,7 @@ export interface FactColumn extends Column {
 /** More hyper-parameters than this leave no room for layers. */
 const MOST_PARAMETERS = 10;
 const LETTER_PX = 7;
-const AROUND_PX = 20;
+const AROUND_PX = 24;
 const WIDEST_PX = 180;
 /** Of the page, for the worst finding; of a narrow one, which has no other column, it is more. */
 const WORST_SHARE = 0.14;
