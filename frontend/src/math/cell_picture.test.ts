@@ -66,4 +66,10 @@ describe("a cell of the board", () => {
     expect(columnStarts(ended, [0, 39], 40)).toEqual([0, 10, 20]);
     expect(columnStarts(ended, [0, 19], 40)).toEqual([0, 20, 40]);
   });
+
+  it("are those of a run's own steps where these are a small part of all", () => {
+    const short = cell([-1, 0, 1], [-1, 0, 1]);
+    expect(columnStarts(short, [0, 152], 153)).toEqual([0, 10, 20]);
+    expect(columnStarts(short, [0, 153], 40)).toEqual([0, 20, 40]);
+  });
 });

@@ -121,12 +121,20 @@ function spread(rows: Float32Array, from: number, to: number, share: number): vo
     rows[row]! += ((Math.min(to, row + 1) - Math.max(from, row)) / (to - from)) * share;
 }
 
-/** Where each column begins, and the last one ends, in `width` pixels for the steps from `first` to `last`. */
+/** A run that is this many times as short as all runs together would be a hair. */
+const SHORTEST = 8;
+
+/**
+ * Where each column begins, and the last one ends, in `width` pixels for the steps of `span`, or for its own steps where
+ * these are far fewer.
+ */
 export function columnStarts(
   { steps, lastStep }: CellQuantiles,
-  [first, last]: readonly [number, number],
+  span: readonly [number, number],
   width: number,
 ): readonly number[] {
+  const isShort = SHORTEST * (lastStep - steps[0]!) < span[1] - span[0];
+  const [first, last] = isShort ? [steps[0]!, lastStep] : span;
   const toPixel = (step: number) =>
     Math.round(Math.min(1, Math.max(0, (step - first) / Math.max(1, last + 1 - first))) * width);
   return [...steps.map(toPixel), Math.max(1, toPixel(lastStep + 1))];

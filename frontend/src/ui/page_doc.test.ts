@@ -59,7 +59,8 @@ With more than six runs, the page opens with a board of all runs of the log dire
 panels. *Panels | Board* in the toolbar switches. Rows are runs and columns are layers. If there are
 many layers, a stage of the model is folded into one column, which shows its last layer. The board shows the kind and phase chosen in
 the toolbar; *Filter layers* chooses its columns. A cell is a small picture of the layer: the x-axis is the step, the y-axis the value, and
-lighter places hold more values. All runs share a layer's value axis and the time axis, so a run that ended early fills only part of its cells.
+lighter places hold more values. All runs share a layer's value axis and the time axis, so a run that ended early fills only part of its cells;
+one that has less than an eighth of all steps fills its cells with its own.
 The value axis reaches to at most 30 times the usual size of a step; larger values are drawn at its end.
 A red or orange frame marks an error or a warning, a blue one an info; steps with NaN or infinities are red. A run without the
 layer has no cell.

@@ -1,6 +1,6 @@
 /** The cells of the board: asked for in blocks as they come into sight, kept while memory allows. */
 
-import { batch, computed, type Signal, signal } from "@preact/signals";
+import { batch, type Signal, signal } from "@preact/signals";
 import { type CellAxis, type CellQuantiles, cellAxis, decodeHalves } from "../../math/cell_picture";
 import { seriesId } from "../../series/series_id";
 import type { Board, Series } from "../../series/types";
@@ -50,9 +50,8 @@ const axes = new Map<string, ChosenAxis>();
 /** This many times the runs. */
 const MORE_RUNS = 1.5;
 
-/** First and last step of all cells' time axis; null before any cell has come. */
-const knownSpan = signal<readonly [number, number] | null>(null);
-export const stepSpan = computed(() => knownSpan.value ?? ([0, 1] as const));
+/** First and last step of all cells that have come. */
+export const stepSpan = signal<readonly [number, number]>([Number.POSITIVE_INFINITY, 0]);
 
 /** Shares of the quantiles that all cells have. */
 export let shares: readonly number[] = [];
@@ -212,12 +211,8 @@ function chooseAxes({ series: all, columns }: Wanted): boolean {
 /** The span grows with what comes; runs that ended early fill a part of their cells. */
 function spanSteps(block: Wanted): void {
   const known = block.series.flatMap((series) => cellsOf(block, series));
-  if (known.length === 0) return;
-  const [first, last] = [
-    Math.min(...known.map((cell) => cell.steps[0] ?? 0)),
-    Math.max(...known.map((cell) => cell.lastStep)),
-  ];
-  const [from, to] = knownSpan.peek() ?? [first, last];
-  const next = [Math.min(first, from), Math.max(last, to)] as const;
-  if (knownSpan.peek() === null || next[0] !== from || next[1] !== to) knownSpan.value = next;
+  const [from, to] = stepSpan.peek();
+  const first = Math.min(from, ...known.map(({ steps }) => steps[0]!));
+  const last = Math.max(to, ...known.map(({ lastStep }) => lastStep));
+  if (first !== from || last !== to) stepSpan.value = [first, last];
 }

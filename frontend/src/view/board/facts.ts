@@ -146,7 +146,9 @@ export const allFacts = computed<readonly FactColumn[]>(() => {
 /** As wide as the longest of what stands in it. */
 export function columnWidth_px({ id, label, show }: FactColumn): number {
   if (id === WORST) return Math.min(WIDEST_PX, shareOfPage_px(WORST_SHARE, NARROW_WORST_SHARE));
-  const longest = Math.max(label.length + 1, ...runsWithData.value.map((run) => show(run.name).length));
+  // A "w" is as wide as two other letters.
+  const letters = (run: string) => show(run).replaceAll("w", "ww").length;
+  const longest = Math.max(label.length + 1, ...runsWithData.value.map(({ name }) => letters(name)));
   return Math.min(WIDEST_PX, longest * LETTER_PX + AROUND_PX);
 }
 

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Index } from "../../series/types";
 import { index } from "../catalog/catalog";
 import * as settings from "../settings/settings";
-import { shownRuns, soloRun } from "./selection";
+import { colourOfPlace } from "./run_colours";
+import { colourOfRun, runColour, shownRuns, soloRun } from "./selection";
 
 const NAMES = Array.from({ length: 8 }, (_, at) => `run${at}`);
 
@@ -40,4 +41,12 @@ describe("soloRun", () => {
     expect(settings.runs.value).toBe(null);
     expect(shown()).toEqual(first);
   });
+});
+
+it("colours runs in the order of their beginning, as TensorBoard does", () => {
+  const begun = [30, 10, 20];
+  const runs = begun.map((start_time, at) => ({ name: NAMES[at], start_time, info: {}, scalars: [] }));
+  index.value = { runs, series: [] } as unknown as Index;
+  expect([0, 1, 2].map(runColour)).toEqual([2, 0, 1].map((place) => colourOfPlace(place, false)));
+  expect(colourOfRun("run2")).toBe(runColour(2));
 });

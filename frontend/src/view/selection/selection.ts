@@ -216,18 +216,23 @@ export function soloRun(name: string): void {
   showRuns(alone ? beforeSolo : [name]);
 }
 
-const runNames = computed(() => index.value?.runs.map(({ name }) => name) ?? []);
+/** In TensorBoard's order, which is that of their beginning. */
+const runNames = computed(() =>
+  [...(index.value?.runs ?? [])]
+    .sort((a, b) => (a.start_time ?? 0) - (b.start_time ?? 0))
+    .map(({ name }) => name),
+);
 const regrouped = computed(() => areRegrouped(runNames.value, hostColours.value));
 
-/** By a run's place in the index, which is TensorBoard's order too, so that hiding others changes none. */
+/** By a run's place in the index. */
 export function runColour(at: number): string {
-  const given = hostColours.value.get(runNames.value[at] ?? "");
-  return colourOfPlace(at, dark.value, given, regrouped.value);
+  return colourOfRun(index.value?.runs[at]?.name ?? "");
 }
 
-/** Of a run, shown or not, in the present theme. */
+/** Of a run, shown or not, in the present theme: by its place among all, so that hiding others changes none. */
 export function colourOfRun(name: string): string {
-  return runColour(Math.max(0, runNames.value.indexOf(name)));
+  const at = Math.max(0, runNames.value.indexOf(name));
+  return colourOfPlace(at, dark.value, hostColours.value.get(name), regrouped.value);
 }
 
 function unique(items: readonly string[]): string[] {
