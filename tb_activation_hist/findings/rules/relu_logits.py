@@ -9,7 +9,7 @@ from typing import Final
 from tb_activation_hist.core.loss_form_names import CROSS_ENTROPY, RECTIFIED
 from tb_activation_hist.core.setup_facts import LossGradients
 from tb_activation_hist.findings.hits import hit_from_step, sustained_hit
-from tb_activation_hist.findings.layer_types import LEAST_DEPTH
+from tb_activation_hist.findings.layer_types import LEAST_DEPTH, PLAIN
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
@@ -81,11 +81,12 @@ def _is_seen(fact: LossGradients, form: str) -> bool:
 def find_rectified(layers: RunSignals, _options: ReluLogitsThresholds) -> Iterator[Observation]:
     """A ReLU that is no module: in the model's forward(), or between the model and the loss.
 
-    Right behind a last layer that gives values below 0: SqueezeNet pools what its last ReLU gives.
+    Right behind a last layer that gives values below 0, or has weights and gives none since a hook
+    has cut them off: SqueezeNet pools what its last ReLU gives.
     """
     facts = layers.facts.of(LossGradients)
     outputs = [s for s in layers.outputs if s.whole.any()]
-    if len(facts) != 1 or not outputs or not float(outputs[-1].series.min.min()) < 0:
+    if len(facts) != 1 or not outputs or not _may_be_below_zero(outputs[-1]):
         return
     (fact,) = facts
     if outputs[-1].info.shape[-1:] != (fact.classes,):
@@ -98,6 +99,10 @@ def find_rectified(layers: RunSignals, _options: ReluLogitsThresholds) -> Iterat
             threshold={"rectified": LEAST_LOOKS},
             figures={"records": fact.formed},
         )
+
+
+def _may_be_below_zero(last: Signals) -> bool:
+    return float(last.series.min.min()) < 0 or last.info.type.startswith(PLAIN)
 
 
 RELU_LOGITS: Final = RunRule(

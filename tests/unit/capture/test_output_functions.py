@@ -49,6 +49,15 @@ def test_a_sigmoid_in_forward_before_a_loss_that_takes_logits(
     assert sum("softened_twice" in own.threshold for own in run.findings) == found
 
 
+@pytest.mark.parametrize(("change", "found"), [(lambda z: z.clamp(min=0), 1), (torch.tanh, 0)])
+def test_logits_that_a_hook_on_the_last_layer_changes(change: Change, found: int) -> None:
+    model = make_model(3)
+    assert isinstance(model, nn.Sequential)
+    model[2].register_forward_hook(lambda _own, _given, output: change(output))
+    run = Run(model, lambda o, t: F.cross_entropy(o, classes(t)), steps=60)
+    assert sum("rectified" in own.threshold for own in run.findings) == found
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
