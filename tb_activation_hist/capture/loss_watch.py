@@ -29,7 +29,11 @@ from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.overlap_losses import SeenOverlaps
 from tb_activation_hist.capture.seen_classes import SeenClasses
 from tb_activation_hist.capture.select import Layer
-from tb_activation_hist.capture.softmax_axes import is_over_positions, is_over_samples
+from tb_activation_hist.capture.softmax_axes import (
+    are_shares_of_samples,
+    is_over_positions,
+    is_over_samples,
+)
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
 from tb_activation_hist.core.grid import FloatArray, IntArray
@@ -237,9 +241,9 @@ class _Known:
         eps = next(call.eps for call in calls if call.eps)
         matrices = rows if outputs.ndim > 2 else [(outputs, gradients)]
         has_places = outputs.ndim > 2
-        self._counts["over_batch"] += first.values.whole and is_over_samples(
-            outputs, gradients, eps
-        )
+        if first.values.whole:
+            self._counts["over_batch"] += is_over_samples(outputs, gradients, eps)
+            self._counts["batch_shares"] += are_shares_of_samples(outputs, eps)
         if len(rows) == len(PLACES_AND_CLASSES):
             last, second = (own[1] for own in rows)
             self._counts["over_places"] += is_over_positions(
@@ -334,6 +338,7 @@ COUNTED: Final = (
     "over_places",
     "off_targets",
     "sigmoids",
+    "batch_shares",
 )
 
 

@@ -31,13 +31,24 @@ def is_over_samples(outputs: FloatArray, gradients: FloatArray, eps: float) -> b
     outputs, gradients: (N, ...), of all samples of a batch. eps: of their number format. Classes
     lie along the last dimension or the second.
     """
-    if outputs.ndim < MATRIX or len(outputs) < LEAST_ROWS or outputs[0].size < TWO:
+    if not _has_samples(outputs):
         return False
-    flat = outputs.reshape(len(outputs), -1)
     rules = {-1, 1} if outputs.ndim > MATRIX else {-1}
-    return _adds_up_over_samples(flat, eps) or any(
+    return are_shares_of_samples(outputs, eps) or any(
         _pulls_over(0, np.moveaxis(gradients, axis, -1), eps) for axis in rules
     )
+
+
+def are_shares_of_samples(outputs: FloatArray, eps: float) -> bool:
+    """Whether outputs (N, ...), or their exponentials, add up to 1 over the samples of a batch.
+
+    And not over the classes: whatever the loss makes of them, a softmax went over the samples.
+    """
+    return _has_samples(outputs) and _adds_up_over_samples(outputs.reshape(len(outputs), -1), eps)
+
+
+def _has_samples(outputs: FloatArray) -> bool:
+    return outputs.ndim >= MATRIX and len(outputs) >= LEAST_ROWS and outputs[0].size >= TWO
 
 
 def is_over_positions(along: FloatArray, across: FloatArray, eps: float) -> bool:

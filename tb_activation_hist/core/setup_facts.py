@@ -209,9 +209,10 @@ class LossGradients:
     looks with a binary cross entropy whose targets lie beyond 0 to 1. raw_overlap: looks with a
     loss of the overlap with masks, as Dice, whose values are no probabilities; lowered_overlap:
     with one that makes it smaller. sigmoids: looks whose outputs a sigmoid has computed, be it a
-    module or a function. labels: looks in which the classes of samples are known, out of `classes`;
-    likeness: how often two samples of a batch are of one class, and how often two of different
-    batches are. start: sizes in the first look, where
+    module or a function. batch_shares: looks of `over_batch` whose outputs themselves add up to 1
+    over the samples, or their exponentials do. labels: looks in which the classes of samples are
+    known, out of `classes`; likeness: how often two samples of a batch are of one class, and how
+    often two of different batches are. start: sizes in the first look, where
     the model was called once, as `GRADIENT_NORM` and others name them.
     """
 
@@ -240,6 +241,7 @@ class LossGradients:
     raw_overlap: int = 0
     lowered_overlap: int = 0
     sigmoids: int = 0
+    batch_shares: int = 0
     labels: int = 0
     classes: int = 0
     likeness: Mapping[str, float] = field(default_factory=dict)

@@ -223,11 +223,13 @@ def find_softmax_elsewhere(
 ) -> Iterator[Observation]:
     """A softmax over dimension 0, so that a sample's outputs depend on the others', or places."""
     for fact, last, _ in judged_outputs(layers, options):
-        found = max(fact.over_batch, fact.over_places)
         of_classes = fact.form == CROSS_ENTROPY and is_form(fact, options)
-        if found < max(options.loss_looks, options.over_batch * fact.looks) or of_classes:
+        # Gradients of a cross entropy may add up to 0 over both; outputs do not add up to 1.
+        over_batch = fact.batch_shares if of_classes else fact.over_batch
+        found = max(over_batch, 0 if of_classes else fact.over_places)
+        if found < max(options.loss_looks, options.over_batch * fact.looks):
             continue
-        where = "samples of a batch" if found == fact.over_batch else "places of a sample"
+        where = "samples of a batch" if found == over_batch else "places of a sample"
         yield Observation(
             hits=[hit_from_step(last, fact.first)],
             title=f"{last.info.label}: a softmax goes over the {where}, not over the classes, in "

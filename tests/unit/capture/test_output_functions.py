@@ -49,6 +49,20 @@ def test_a_sigmoid_in_forward_before_a_loss_that_takes_logits(
     assert sum("softened_twice" in own.threshold for own in run.findings) == found
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda z: z.softmax(0), 1),
+        (lambda z: z.log_softmax(0), 1),
+        (lambda z: z - z.mean(0) + 1 / len(z), 0),
+        (lambda z: z, 0),
+    ],
+)
+def test_a_softmax_over_samples_before_a_cross_entropy(change: Change, found: int) -> None:
+    run = Run(Ends(3, change), lambda o, t: F.cross_entropy(o, classes(t)), steps=60)
+    assert sum("over_batch" in own.threshold for own in run.findings) == found
+
+
 @pytest.mark.parametrize(("change", "found"), [(lambda z: z.clamp(min=0), 1), (torch.tanh, 0)])
 def test_logits_that_a_hook_on_the_last_layer_changes(change: Change, found: int) -> None:
     model = make_model(3)
