@@ -86,6 +86,10 @@ BEGUN: Final = 64
 SOON: Final = 8
 """Steps in which swings begin that may be those of the first steps."""
 
+LAST_MEANS: Final = 3
+"""Means of a loss that tell where a run under way is, when more of them are still those of its
+first steps."""
+
 LEAST_MEANS: Final = 2
 """Means of a loss on both sides of the step at which the trouble begins."""
 
@@ -115,6 +119,8 @@ def judge_by_harm(findings: Sequence[Finding], run: RunSignals) -> list[Finding]
 def _judge(finding: Finding, run: RunSignals) -> Finding:
     if not _does_harm(finding, run):
         return to_info(finding)
+    if run.facts.last_step and _learnt_all_along(run, LEARNT):
+        return to_info(finding, "the loss falls so far")
     return to_info(finding, "it passes") if _has_passed(finding, run) else finding
 
 
@@ -202,8 +208,16 @@ def _swings_early(finding: Finding, run: RunSignals) -> bool:
 def _is_pending(finding: Finding, run: RunSignals) -> bool:
     """Whether the loss of a run that has just begun is yet to tell what it is worth."""
     swings = "cycles" in finding.threshold and finding.first_step <= SOON
-    soon = swings or _grows_before_bound(finding, run)
-    return finding.severity != "info" and soon and _has_begun_well(run)
+    soon = (swings or _grows_before_bound(finding, run)) and _has_begun_well(run)
+    return finding.severity != "info" and (soon or _has_come_down(finding, run))
+
+
+def _has_come_down(finding: Finding, run: RunSignals) -> bool:
+    """Whether the loss of large logits is below that of guessing in the last records so far."""
+    loss, guessing = find_main_loss(run), finding.figures.get("loss_of_guessing")
+    if guessing is None or not run.facts.last_step or loss is None or loss.non_finite:
+        return False
+    return float(np.median(loss.means[-LAST_MEANS:])) <= LEARNT_ALL_ALONG * float(guessing)
 
 
 def _has_begun_well(run: RunSignals) -> bool:

@@ -7,6 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tb_activation_hist.core.loss_form_names import CROSS_ENTROPY
+from tb_activation_hist.core.setup_facts import (
+    GRADIENT_NORM,
+    GRADIENTS_USED,
+    OUTPUT_SIZE,
+    LossGradients,
+)
 from tb_activation_hist.findings import RunFacts, find_run_findings
 from tb_activation_hist.findings.live import is_too_early
 from tests.unit.findings.setup_trainings import classifier, find, loss, walk, with_parameters
@@ -184,3 +191,28 @@ def test_saturation_of_a_network_that_fits_all_it_is_given(first: float, severit
     layers = {"relu1": make_layer("relu1", "Tanh", 3, squash), **classifier()}
     found = find(losses=(loss(*first * np.geomspace(1, 1e-4, RECORDS)),), layers=layers)
     assert {f.severity for f in found if f.kind == "saturated"} == {severity}
+
+
+def test_zeros_so_far_of_a_network_whose_loss_falls_so_far() -> None:
+    """Of a run under way: whether it learns enough is yet to be seen."""
+    means = list(np.linspace(2, 1.5, RECORDS))
+    layers = make_run({"relu1": lambda values, index: sparse(values, ONSET) if index else values})
+    for last_step, expected in ((RECORDS, "info"), (0, "warning")):
+        facts = RunFacts(losses=(loss(*means),), last_step=last_step)
+        found = find_run_findings("run", layers, facts=facts)
+        assert [f.severity for f in found if f.kind == "mostly_zero"] == [expected]
+
+
+@pytest.mark.parametrize(("now", "severity"), [(0.5, "info"), (10.0, "warning")])
+def test_large_logits_whose_loss_has_come_down_in_the_last_steps(now: float, severity: str) -> None:
+    start = {GRADIENT_NORM: 0.05, GRADIENTS_USED: 320.0, OUTPUT_SIZE: 1e4}
+    fact = LossGradients(
+        "Net", looks=6, calls=1, first=1, seen=17, form=CROSS_ENTROPY, formed=6, classes=10,
+        start=start,
+    )  # fmt: skip
+    facts = RunFacts(
+        setup=(fact,), losses=(loss(*[50.0] * 17, *[now] * 3, first=50.0),), last_step=20
+    )
+    layers = {**make_run(), **with_parameters("weights", walk(1.0)), **classifier()}
+    found = find_run_findings("run", layers, facts=facts)
+    assert [f.severity for f in found if "far_logits" in f.threshold] == [severity]
