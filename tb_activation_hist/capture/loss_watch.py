@@ -23,7 +23,7 @@ from tb_activation_hist.capture.loss_pulls import (
     pulls_beyond_range,
 )
 from tb_activation_hist.capture.model_hooks import Hook
-from tb_activation_hist.capture.output_graph import GraphWatch
+from tb_activation_hist.capture.output_graph import GraphWatch, is_sigmoid
 from tb_activation_hist.capture.output_sample import OutputSample, to_matrix
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.overlap_losses import SeenOverlaps
@@ -86,7 +86,7 @@ class LossWatch:
                 continue
             calls = self._calls.setdefault(f"{name}/{path}" if path else name, [])
             if len(calls) < MOST_CALLS and values.numel():
-                calls.append(_Call(values, name, fail))
+                calls.append(_Call(values, name, fail, is_sigmoid=is_sigmoid(tensor)))
                 tensor.register_hook(calls[-1])
 
     def end_record(self, step: int) -> bool:
@@ -141,12 +141,14 @@ class OutputHook(Hook):
 class _Call:
     """An output of one call and its gradient, which backward gives it later.
 
-    penalised: whether a gradient was computed to be differentiated itself, as for a penalty.
+    is_sigmoid: whether the values are a sigmoid's. penalised: whether a gradient was computed to be
+    differentiated itself, as for a penalty.
     """
 
     __torch_unserializable__ = True
 
-    def __init__(self, values: Tensor, name: str, fail: Fail) -> None:
+    def __init__(self, values: Tensor, name: str, fail: Fail, *, is_sigmoid: bool) -> None:
+        self.is_sigmoid = is_sigmoid
         self._name = name
         self._fail = fail
         self.values = OutputSample(values)
@@ -227,6 +229,7 @@ class _Known:
         self.looks += 1
         self._calls = max(self._calls, len(calls))
         self._first, self._last = self._first or step, step
+        self._counts["sigmoids"] += first.is_sigmoid
         self._counts["penalised"] += any(call.penalised for call in calls)
         self._counts["linear"] += is_linear([own[0][1] for _, own in known])
         if self.looks == 1 == len(calls):
@@ -330,6 +333,7 @@ COUNTED: Final = (
     "over_batch",
     "over_places",
     "off_targets",
+    "sigmoids",
 )
 
 

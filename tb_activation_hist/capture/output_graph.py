@@ -14,11 +14,33 @@ MOST_NODES: Final = 20_000
 """Operations of a graph that are followed, at most."""
 
 
+MOST_RESHAPED: Final = 16
+"""Operations on the shape of an output that are looked through, at most."""
+
+
 class GraphWatch(Protocol):
     """Looks at the graph of a model's outputs."""
 
     def note(self, name: str, module: nn.Module, args: Any, output: Any, step: int) -> None:
         """A model has given this output in training. name: of the model."""
+
+
+RESHAPING: Final = (
+    "View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Select", "Slice", "Transpose", "T",
+    "Permute", "Clone", "ToCopy", "Alias", "Expand",
+)  # fmt: skip
+"""Operations, as autograd's classes name them, that only rearrange, copy or convert values."""
+
+
+def is_sigmoid(output: Tensor) -> bool:
+    """Whether the last operation that computed these values is a sigmoid, of a module or not."""
+    node = output.grad_fn
+    for _ in range(MOST_RESHAPED):
+        name = type(node).__name__.partition("Backward")[0]
+        if node is None or name not in RESHAPING or not node.next_functions:
+            return name == "Sigmoid"
+        node = node.next_functions[0][0]
+    return False
 
 
 def nodes_of(output: Any) -> Iterator[Any]:

@@ -208,9 +208,10 @@ class LossGradients:
     went over the places of a sequence or picture in the loss, not over the classes. off_targets:
     looks with a binary cross entropy whose targets lie beyond 0 to 1. raw_overlap: looks with a
     loss of the overlap with masks, as Dice, whose values are no probabilities; lowered_overlap:
-    with one that makes it smaller. labels: looks in which the classes of samples are known, out of
-    `classes`; likeness: how often two samples of a batch are
-    of one class, and how often two of different batches are. start: sizes in the first look, where
+    with one that makes it smaller. sigmoids: looks whose outputs a sigmoid has computed, be it a
+    module or a function. labels: looks in which the classes of samples are known, out of `classes`;
+    likeness: how often two samples of a batch are of one class, and how often two of different
+    batches are. start: sizes in the first look, where
     the model was called once, as `GRADIENT_NORM` and others name them.
     """
 
@@ -238,6 +239,7 @@ class LossGradients:
     off_targets: int = 0
     raw_overlap: int = 0
     lowered_overlap: int = 0
+    sigmoids: int = 0
     labels: int = 0
     classes: int = 0
     likeness: Mapping[str, float] = field(default_factory=dict)

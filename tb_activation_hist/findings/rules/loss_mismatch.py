@@ -175,7 +175,8 @@ def find_softened_twice(
 
 
 def _find_softener(fact: LossGradients, last: Signals) -> Softener | None:
-    ends_in_sigmoid = last.info.type == "Sigmoid"
+    computed = 0 < fact.sigmoids == fact.looks
+    ends_in_sigmoid = computed or last.info.type == "Sigmoid"
     match fact.form:
         case loss_form_names.BINARY_SOFTENED:
             return Softener("sigmoid", BINARY_LOSS, fact.normalised)
@@ -183,7 +184,9 @@ def _find_softener(fact: LossGradients, last: Signals) -> Softener | None:
             return Softener("sigmoid", BINARY_LOSS, fact.normalised)
         case loss_form_names.SQUASHED:
             return Softener("sigmoid", ENTROPY_LOSS, fact.normalised)
-        case loss_form_names.CROSS_ENTROPY if ends_in_sigmoid and _is_output(last, fact):
+        case loss_form_names.CROSS_ENTROPY if computed or (
+            ends_in_sigmoid and _is_output(last, fact)
+        ):
             return Softener("sigmoid", ENTROPY_LOSS, fact.formed)
         case loss_form_names.CROSS_ENTROPY | loss_form_names.SOFTENED:
             return Softener("softmax", ENTROPY_LOSS, fact.normalised)
