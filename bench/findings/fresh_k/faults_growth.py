@@ -240,7 +240,7 @@ K_GROWTH: Final[tuple[Fault, ...]] = (
         GROWTH,
         "recurrence_begins_above_one",
         "names_rnn i_rnn",
-        kinds("exploding", "saturated"),
+        kinds("exploding", "saturated", "unscaled_inputs"),
         allows=FOLLOWS,
         prepare=recur_above_one,
     ),

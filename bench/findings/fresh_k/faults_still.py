@@ -242,7 +242,7 @@ K_STILL: Final[tuple[Fault, ...]] = (
     still(
         PART,
         "rows_taken_from_data",
-        "star_coder adult_income",
+        "adult_income",
         prepare=look_up_in_data,
     ),
     still(
@@ -263,6 +263,7 @@ K_STILL: Final[tuple[Fault, ...]] = (
         NOTHING,
         "warm_up_counts_epochs_from_nought",
         "res_mlp i_rnn",
+        allows=STILL_TOO | kinds("collapsed"),
         prepare=set_recipe(schedule=lambda share: float(int(share))),
     ),
     harm(
