@@ -153,3 +153,20 @@ def test_damaged_notes_of_weights_are_none(damaged: object, tmp_path: Path) -> N
     writer.update_info(weights=damaged)
     writer.close()
     assert train(model, tmp_path) == []
+
+
+def test_a_pass_that_is_traced_is_not_compared() -> None:
+    """Its values are not there to be read; the training that follows is."""
+    memory = MemoryWriter()
+    train(make_model(), memory)
+    model = make_model(1)
+    with (
+        warnings.catch_warnings(),
+        ActivationHistLogger(model, memory, start_step=STEPS, on_error="raise") as hist,
+    ):
+        warnings.simplefilter("ignore")
+        torch.jit.trace(model, torch.ones(2, 8), check_trace=False)
+        torch.export.export(model, (torch.ones(2, 8),))
+        with pytest.warns(ActivationHistWarning, match=f"weights at step {STEPS + 1}"):
+            model(torch.ones(2, 8))
+        hist.step()
