@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
@@ -213,9 +214,9 @@ class SessionReaders(ActivationStatsReaders):
         return describe_recording(self, place, *self._session.recorded, self._standing)
 
     @property
+    @abstractmethod
     def _standing(self) -> str:
         """Whether steps to come are recorded, in words."""
-        raise NotImplementedError
 
     @property
     def steps(self) -> int:

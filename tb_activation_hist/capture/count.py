@@ -37,7 +37,7 @@ from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.user_warnings import warn_user
 
-__all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_captured", "is_capturing"]
+__all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_captured", "runs_to_be_captured"]
 
 
 class CountBuffer:
@@ -165,9 +165,10 @@ def is_captured(values: Tensor) -> bool:
     return values.is_cuda and torch.cuda.is_current_stream_capturing()
 
 
-def is_capturing() -> bool:
-    """Whether a CUDA graph is being captured in the current stream."""
-    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
+def runs_to_be_captured() -> bool:
+    """Whether the model runs to be captured, by CUDA graphs or torch.jit.trace, not to learn."""
+    in_graph = torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
+    return torch_internals.is_tracing() or in_graph
 
 
 def _count_elsewhere(buffer: CountBuffer, switch: Switch, row: int, values: Tensor) -> None:

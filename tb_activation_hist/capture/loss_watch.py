@@ -32,7 +32,7 @@ from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.softmax_axes import (
     are_shares_of_samples,
     is_over_positions,
-    is_over_samples,
+    pulls_over_samples,
 )
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
@@ -242,8 +242,9 @@ class _Known:
         matrices = rows if outputs.ndim > 2 else [(outputs, gradients)]
         has_places = outputs.ndim > 2
         if first.values.whole:
-            self._counts["over_batch"] += is_over_samples(outputs, gradients, eps)
-            self._counts["batch_shares"] += are_shares_of_samples(outputs, eps)
+            shares = are_shares_of_samples(outputs, eps)
+            self._counts["batch_shares"] += shares
+            self._counts["over_batch"] += shares or pulls_over_samples(gradients, eps)
         if len(rows) == len(PLACES_AND_CLASSES):
             last, second = (own[1] for own in rows)
             self._counts["over_places"] += is_over_positions(

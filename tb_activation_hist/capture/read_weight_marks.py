@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
-from tb_activation_hist.capture.count import is_capturing
+from tb_activation_hist.capture.count import runs_to_be_captured
 from tb_activation_hist.capture.countable import countable_values
 from tb_activation_hist.capture.parameter_refs import ParameterRef
 from tb_activation_hist.capture.parameter_samples import flatten, gather
-from tb_activation_hist.capture.torch_internals import is_exporting, is_tracing
+from tb_activation_hist.capture.torch_internals import is_exporting
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.weight_marks import MARKED
 
@@ -29,7 +29,7 @@ def read_weight_marks(parameters: Iterable[ParameterRef]) -> dict[str, FloatArra
     Empty where there are none, as in a lazy model before its first forward pass, and where values
     cannot be read now, since the pass is traced or a CUDA graph is captured. Waits for the device.
     """
-    if is_tracing() or is_capturing() or is_exporting():
+    if runs_to_be_captured() or is_exporting():
         return {}
     known = [(ref.name, values) for ref in parameters if (values := _readable(ref)) is not None]
     largest = sorted(known, key=lambda each: -each[1].numel())[:PARAMETERS]

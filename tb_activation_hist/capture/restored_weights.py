@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tb_activation_hist.capture.count import is_capturing
+from tb_activation_hist.capture.count import runs_to_be_captured
 from tb_activation_hist.capture.parameter_samples import Gathered, view_sample
-from tb_activation_hist.capture.torch_internals import is_tracing, version
+from tb_activation_hist.capture.torch_internals import version
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.setup_facts import RestoredWeights
 from tb_activation_hist.core.weight_marks import are_alike
@@ -75,7 +75,7 @@ class RestoreWatch:
     def after_step(self, parameter: nn.Parameter, step: int) -> None:
         """After a step of the parameter's optimizer."""
         self._state, self._step = _state_of(parameter), step
-        if not (is_tracing() or is_capturing()):
+        if not runs_to_be_captured():
             values, left = _looked_at(parameter), self._left
             if left is not None and _is_alike(left, values):
                 left.copy_(values)  # at each step, so without new memory
@@ -84,7 +84,7 @@ class RestoreWatch:
 
     def _note(self, parameter: nn.Parameter, step: int) -> None:
         # A graph that is captured does not run now.
-        if is_tracing() or is_capturing():
+        if runs_to_be_captured():
             return
         self._last = step
         if len(self._waiting) < MOST_WAITING:

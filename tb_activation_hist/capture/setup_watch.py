@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from torch import nn
 
-from tb_activation_hist.capture.count import is_capturing
+from tb_activation_hist.capture.count import runs_to_be_captured
 from tb_activation_hist.capture.equal_rows import LOOK_AGAIN, RowWatch
 from tb_activation_hist.capture.forward_dropout import DropoutWatch
 from tb_activation_hist.capture.kept_gradients import GradientWatch
@@ -28,7 +28,6 @@ from tb_activation_hist.capture.restored_weights import RestoreWatch, may_be_wat
 from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.stray_parameters import StrayWatch
-from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.core.setup_facts import (
     ModuleSettings,
     OptimizerGroup,
@@ -119,7 +118,7 @@ class SetupWatch:
 
     def begin(self, step: int) -> None:
         """Before the first forward pass or optimizer step: look at the weights as they are."""
-        if self._watched is not None or not self.on or is_tracing() or is_capturing():
+        if self._watched is not None or not self.on or runs_to_be_captured():
             return
         trained = [
             (ref, parameter)
@@ -141,7 +140,7 @@ class SetupWatch:
         self.begin(step)
         if self._turn or self._is_new(optimizer):
             self._look_at_groups(optimizer, step)
-            if not (is_tracing() or is_capturing()):
+            if not runs_to_be_captured():
                 self._news = self._strays.look(self._roots, optimizer, step) or self._news
         for made in self._made.values():
             made.before_step(optimizer)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from tb_activation_hist.capture.count import is_capturing
+from tb_activation_hist.capture.count import runs_to_be_captured
 from tb_activation_hist.capture.countable import countable_values, dtype_name
 from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.late_scalar import keep_scalar
@@ -19,7 +19,6 @@ from tb_activation_hist.capture.parameter_samples import SAMPLE, NamedSamples, c
 from tb_activation_hist.capture.pending_sizes import PendingSizes
 from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import Layer
-from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.capture.weight_memory import WeightMemory
 from tb_activation_hist.core.parameter_sizes import UNKNOWN, ParameterInfo
 
@@ -79,7 +78,7 @@ class SizeMeter:
             self._watched.append(parameter.register_post_accumulate_grad_hook(take))
 
     def _take_arrived(self, name: str, parameter: Tensor) -> None:
-        if self.on and not self._stepped and not _capturing():
+        if self.on and not self._stepped and not runs_to_be_captured():
             self._take_gradients({name: parameter}, None)
 
     def stop_watching(self) -> None:
@@ -95,14 +94,14 @@ class SizeMeter:
 
     def begin(self) -> None:
         """Before the first forward pass or optimizer step: measure the weights as they are."""
-        if self._began or not self.on or _capturing():
+        if self._began or not self.on or runs_to_be_captured():
             return
         self._began = True
         self.first = self._measure(self._parameters())
 
     def before_step(self, optimizer: Any, *, closure: bool) -> None:
         """Keep what the optimizer is about to change, and the gradients that it gets."""
-        if not self.on or _capturing():
+        if not self.on or runs_to_be_captured():
             return
         known = self._parameters()
         rates = {id(parameter): rate for parameter, rate in _rates_of(optimizer)}
@@ -127,7 +126,7 @@ class SizeMeter:
 
     def after_step(self, optimizer: Any) -> None:
         """Take the gradients of a step that made them itself."""
-        if not self.on or not self._in_closure or _capturing():
+        if not self.on or not self._in_closure or runs_to_be_captured():
             return
         self._in_closure = False
         own = {id(parameter) for parameter, _ in _rates_of(optimizer)}
@@ -166,7 +165,7 @@ class SizeMeter:
         """What was measured in the recorded step that ends; None if it is not the turn."""
         self.stop_watching()
         turn, self._records = self._turn, self._records + 1
-        self._measured = self.on and (turn or self._stepped) and not _capturing()
+        self._measured = self.on and (turn or self._stepped) and not runs_to_be_captured()
         if not self._measured:
             return None
         self._wanted = not self._stepped
@@ -175,7 +174,7 @@ class SizeMeter:
 
     def measure_last(self) -> PendingSizes | None:
         """The weights at the end of a training; None if the last record has them."""
-        if self._records == 0 or self._measured or _capturing():
+        if self._records == 0 or self._measured or runs_to_be_captured():
             return None
         self._forget_samples()
         self._stepped = False
@@ -232,8 +231,3 @@ def _rates_of(optimizer: Any) -> Iterable[tuple[Tensor, float]]:
         known = isinstance(rate, (int, float)) or (isinstance(rate, Tensor) and rate.is_cpu)
         for parameter in group["params"]:
             yield parameter, float(rate) if known else np.nan
-
-
-def _capturing() -> bool:
-    """Whether the model runs to be captured, by CUDA graphs or torch.jit.trace, not to learn."""
-    return is_tracing() or is_capturing()

@@ -25,18 +25,16 @@ NEAR_SUM: Final = 0.1
 MATRIX: Final = 2
 
 
-def is_over_samples(outputs: FloatArray, gradients: FloatArray, eps: float) -> bool:
-    """Whether a softmax goes over the samples of a batch, in the model or in its loss.
+def pulls_over_samples(gradients: FloatArray, eps: float) -> bool:
+    """Whether the softmax of a loss goes over the samples of a batch.
 
-    outputs, gradients: (N, ...), of all samples of a batch. eps: of their number format. Classes
-    lie along the last dimension or the second.
+    gradients: (N, ...), of all samples of a batch. eps: of their number format. Classes lie along
+    the last dimension or the second.
     """
-    if not _has_samples(outputs):
+    if not _has_samples(gradients):
         return False
-    rules = {-1, 1} if outputs.ndim > MATRIX else {-1}
-    return are_shares_of_samples(outputs, eps) or any(
-        _pulls_over(0, np.moveaxis(gradients, axis, -1), eps) for axis in rules
-    )
+    rules = {-1, 1} if gradients.ndim > MATRIX else {-1}
+    return any(_pulls_over(0, np.moveaxis(gradients, axis, -1), eps) for axis in rules)
 
 
 def are_shares_of_samples(outputs: FloatArray, eps: float) -> bool:

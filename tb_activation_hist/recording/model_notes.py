@@ -28,6 +28,10 @@ from tb_activation_hist.core.weight_marks import (
     marks_to_texts,
 )
 
+WEIGHT_TRIES: Final = 8
+"""Forward passes before which weights are looked for, at most: lazy layers have none at first, and
+some networks have no matrix that tells."""
+
 NOTED_CHANGES: Final = 100
 """Changes of the model that the run's information keeps, the latest."""
 
@@ -50,11 +54,13 @@ class ModelNotes:
         self._changes: list[str] = []
         self.earlier: Sequence[WeightMark] = ()
         self._first_weights: dict[str, FloatArray] = {}
+        self._tries = WEIGHT_TRIES
 
     def begin_weights(self, parameters: Iterable[ParameterRef]) -> None:
         """Before the first forward pass: compare with what an earlier training in the run left."""
-        if self._first_weights or self.tell is None:
+        if self._first_weights or self.tell is None or not self._tries:
             return
+        self._tries -= 1
         self._first_weights = read_weight_marks(parameters)
         if are_other_weights(self.earlier, self._first_weights):
             self._note(**{OTHER_WEIGHTS_FIELD: self._state.step})
